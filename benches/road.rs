@@ -1,0 +1,2 @@
+//! Benchmarks of the road.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Arguments, subcommands, terminal, exit codes.

@@ -1,0 +1,1 @@
+//! Advisory data: sources, the compiled file, its age and its signature.

@@ -1,0 +1,1 @@
+//! The road itself, from targets to a verdict.

@@ -1,0 +1,1 @@
+//! From bytes to components and edges, one file per format.

@@ -1,0 +1,2 @@
+//! The program: everything is in the library, so that tests can reach it.
+fn main() {}

@@ -1,0 +1,170 @@
+//! What a lockfile says is used: components, the edges between them, and the count that proves none was lost.
+
+use super::{Digest, TreePath};
+use packageurl::PackageUrl;
+use std::sync::Arc;
+
+/// Where a component is fetched from. Only [`Source::CratesIo`] is matched against advisories by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// The default registry of Cargo, or a mirror of it that the policy names.
+    CratesIo,
+    /// Another registry, with the URL as the lock writes it.
+    Registry(Arc<str>),
+    /// A git repository, with the URL as the lock writes it (query and fragment included).
+    Git(Arc<str>),
+    /// A path outside any registry that the lock names as a source.
+    Path(Arc<str>),
+    /// No source in the lock: a member of the workspace or a path dependency, hence first-party.
+    Local,
+}
+
+impl Source {
+    /// The URL as the lock writes it; empty for the default registry and for first-party packages.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::CratesIo | Self::Local => "",
+            Self::Registry(url) | Self::Git(url) | Self::Path(url) => url,
+        }
+    }
+
+    /// What kind of source it is, in one or two words.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Self::CratesIo => "crates.io",
+            Self::Registry(_) => "another registry",
+            Self::Git(_) => "git",
+            Self::Path(_) => "path",
+            Self::Local => "first-party",
+        }
+    }
+}
+
+/// On which kind of edge a component is reached from the first-party packages; the strongest wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Only through `[dev-dependencies]` of first-party manifests.
+    Dev,
+    /// Through `[build-dependencies]`, but not through normal ones.
+    Build,
+    /// The manifests could not tell. Counts as included.
+    Unknown,
+    /// Through `[dependencies]`.
+    Normal,
+}
+
+impl Scope {
+    /// The lowercase word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Build => "build",
+            Self::Unknown => "unknown",
+            Self::Normal => "normal",
+        }
+    }
+}
+
+/// One package at one version, as one lockfile lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// The name as the lock writes it.
+    pub name: Arc<str>,
+    /// The version as the lock writes it (it is known to parse as its ecosystem's version).
+    pub version: Arc<str>,
+    /// Where it is fetched from.
+    pub source: Source,
+    /// SHA-256 of the package archive, where the lock has one.
+    pub checksum: Option<Digest>,
+    /// 1-based line of the entry's header (`[[package]]`).
+    pub line: u32,
+    /// 1-based column of the entry's header.
+    pub column: u32,
+    /// How it is reached.
+    pub scope: Scope,
+    /// Conditions of the first-party edges through which alone it is reached: `cfg(windows)`, `feature: tls`.
+    /// Empty when it is reached without one.
+    pub conditions: Vec<Arc<str>>,
+}
+
+impl Component {
+    /// The package URL (purl specification, type `cargo`).
+    pub fn purl(&self) -> String {
+        let plain = || format!("pkg:cargo/{}@{}", self.name, self.version);
+        let Ok(mut purl) = PackageUrl::new("cargo", self.name.to_string()) else { return plain() };
+        let qualified = match &self.source {
+            Source::CratesIo | Source::Local | Source::Path(_) => Ok(()),
+            Source::Registry(url) => purl.add_qualifier("repository_url", url.to_string()).map(|_| ()),
+            Source::Git(url) => purl.add_qualifier("vcs_url", url.to_string()).map(|_| ()),
+        };
+        match (qualified, purl.with_version(self.version.to_string())) {
+            (Ok(()), Ok(purl)) => purl.to_string(),
+            _ => plain(),
+        }
+    }
+
+    /// `name version`, as people say it.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+/// An entry that the parser saw and left out by name, so that the count still adds up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What it is.
+    pub what: String,
+    /// Why it is not a component.
+    pub why: String,
+}
+
+/// The independent count of one file against what its parser returned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Entries seen by the cheap counter that shares no code with the parser.
+    pub independent: usize,
+    /// Entries that the parser left out, each by name.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The components of one file and the edges between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    /// The file that it was read from.
+    pub path: TreePath,
+    /// `cargo-lock`, later others.
+    pub format: &'static str,
+    /// In the order of the file.
+    pub components: Vec<Component>,
+    /// For each component, in the same order, the indices of what it depends on, ascending. Every index is valid.
+    pub edges: Vec<Vec<u32>>,
+    /// What proves that nothing was lost.
+    pub counted: Count,
+    /// The text of the file, for the excerpts of findings.
+    pub text: Arc<str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(source: Source) -> Component {
+        Component {
+            name: "serde".into(),
+            version: "1.0.0+x".into(),
+            source,
+            checksum: None,
+            line: 1,
+            column: 1,
+            scope: Scope::Unknown,
+            conditions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_purl_escapes_and_names_a_foreign_source() {
+        assert_eq!(component(Source::CratesIo).purl(), "pkg:cargo/serde@1.0.0%2Bx");
+        let git = component(Source::Git("git+https://example.com/s?rev=1#abc".into())).purl();
+        assert!(git.starts_with("pkg:cargo/serde@1.0.0%2Bx?vcs_url=git"), "{git}");
+    }
+}

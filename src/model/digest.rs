@@ -1,0 +1,77 @@
+//! SHA-256 digests (FIPS 180-4), written `sha256:<64 hex digits>`.
+
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::str::FromStr;
+
+/// A SHA-256 digest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// The text is not 64 hex digits, with or without the prefix `sha256:`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a SHA-256 digest of 64 hex digits")]
+pub struct NotADigest;
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// 64 lowercase hex digits without a prefix.
+    pub fn hex(&self) -> String {
+        self.0.iter().fold(String::with_capacity(64), |mut out, byte| {
+            use fmt::Write as _;
+            let _ = write!(out, "{byte:02x}"); // writing to a String cannot fail
+            out
+        })
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let hex = text.strip_prefix("sha256:").unwrap_or(text).as_bytes();
+        if hex.len() != 64 {
+            return Err(NotADigest);
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            // 64 digits make 32 pairs for 32 bytes: nothing is left over.
+            for digit in pair {
+                let value = char::from(*digit).to_digit(16).ok_or(NotADigest)?;
+                *byte = *byte << 4 | u8::try_from(value).map_err(|_| NotADigest)?;
+            }
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_bytes_round_trip() {
+        let digest = Digest::of(b"abc");
+        assert_eq!(digest.to_string(), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert_eq!(digest.hex().parse(), Ok(digest));
+        assert_eq!(digest.hex().replace('b', "g").parse::<Digest>(), Err(NotADigest));
+        assert_eq!("sha256:00".parse::<Digest>(), Err(NotADigest));
+    }
+}

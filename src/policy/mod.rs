@@ -1,0 +1,1 @@
+//! Deciding: the only place where a verdict is made.

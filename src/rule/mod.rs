@@ -1,0 +1,1 @@
+//! The built-in rules: loads and checks the files of `rules/`; holds no rule content.

@@ -1,0 +1,217 @@
+//! The outside world behind one trait, blocking. Everything that can fail because of the world fails here, so that a
+//! double can break each call in turn. It knows nothing of advisories or lockfiles.
+
+mod http;
+mod real;
+
+pub use real::RealSys;
+
+use crate::model::Timestamp;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A size in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+impl Bytes {
+    /// `n` MiB.
+    pub const fn mib(n: u64) -> Self {
+        Self(n << 20)
+    }
+}
+
+impl std::fmt::Display for Bytes {
+    /// In the largest unit that divides it, or in bytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            n if n >= 1 << 20 => write!(f, "{:.1} MiB", n as f64 / f64::from(1 << 20)),
+            n if n >= 1 << 10 => write!(f, "{:.1} KiB", n as f64 / f64::from(1 << 10)),
+            n => write!(f, "{n} bytes"),
+        }
+    }
+}
+
+/// What went wrong with the outside world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such file, directory, program or host.
+    NotFound,
+    /// The operating system refuses.
+    Denied,
+    /// Larger than the caller's limit.
+    TooLarge {
+        /// The limit.
+        limit: Bytes,
+    },
+    /// Not a regular file; says what it is instead.
+    NotRegular(&'static str),
+    /// No space is left.
+    NoSpace,
+    /// The reader of our output went away.
+    BrokenPipe,
+    /// It took longer than the caller allows.
+    TimedOut {
+        /// The limit.
+        after: Duration,
+    },
+    /// The server answered with this HTTP status.
+    Status(u16),
+    /// Anything else, in the system's words.
+    Other(String),
+}
+
+/// A call to the outside world that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {op} {what}: {fault}")]
+pub struct SysError {
+    /// What was tried: `read`, `list`, `run`, ….
+    pub op: &'static str,
+    /// On what: a path, a program, a URL.
+    pub what: String,
+    /// What went wrong.
+    pub fault: Fault,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("not found"),
+            Self::Denied => f.write_str("permission denied"),
+            Self::TooLarge { limit } => write!(f, "larger than the limit of {limit}"),
+            Self::NotRegular(kind) => write!(f, "it is a {kind}, not a regular file"),
+            Self::NoSpace => f.write_str("no space is left on the device"),
+            Self::BrokenPipe => f.write_str("the reader went away"),
+            Self::TimedOut { after } => write!(f, "no end after {} s", after.as_secs()),
+            Self::Status(code) => write!(f, "the server answered with status {code}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// What a path is, without following a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link.
+    Link,
+    /// FIFO, socket or device.
+    Special,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirEntry {
+    /// The name, without its directory.
+    pub name: OsString,
+    /// What it is, without following a link.
+    pub kind: FileKind,
+}
+
+/// A file open for reading at any offset. Never mapped: a mapped file that is cut short kills the process.
+pub trait ReadAt: Send + Sync {
+    /// Fills the buffer from `offset`; fails where the file ends earlier.
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), SysError>;
+    /// The size now.
+    fn size(&self) -> Result<Bytes, SysError>;
+}
+
+/// A program to run. The environment is exactly `env`: nothing is inherited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// An absolute path.
+    pub program: PathBuf,
+    /// Arguments.
+    pub args: Vec<OsString>,
+    /// The whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Working directory.
+    pub dir: PathBuf,
+    /// What the program reads from standard input.
+    pub stdin: Vec<u8>,
+    /// More output than this is [`Fault::TooLarge`].
+    pub output_limit: Bytes,
+    /// The program is killed after this.
+    pub time_limit: Duration,
+}
+
+/// What a program did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// The first 64 KiB of standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// An HTTPS GET.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `https://…`; plain `http` is accepted for loopback addresses only.
+    pub url: String,
+    /// A PEM file with certificate authorities that replaces the system's store.
+    pub ca_file: Option<PathBuf>,
+    /// Larger bodies are [`Fault::TooLarge`].
+    pub limit: Bytes,
+    /// The whole exchange takes no longer.
+    pub time_limit: Duration,
+}
+
+/// The two streams of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// Holds an advisory lock until dropped.
+pub trait Guard {}
+
+/// The outside world. Each call can fail; no call panics.
+pub trait Sys: Sync {
+    /// The time now.
+    fn now(&self) -> Result<Timestamp, SysError>;
+    /// A variable of the environment; an error when it is set and not UTF-8.
+    fn var(&self, name: &str) -> Result<Option<String>, SysError>;
+    /// The working directory, absolute.
+    fn cwd(&self) -> Result<PathBuf, SysError>;
+    /// What the path is, without following a link in its last part; none when there is nothing.
+    fn kind(&self, path: &Path) -> Result<Option<FileKind>, SysError>;
+    /// The absolute path with every link followed.
+    fn real_path(&self, path: &Path) -> Result<PathBuf, SysError>;
+    /// The entries of a directory, in no order.
+    fn list(&self, dir: &Path) -> Result<Vec<DirEntry>, SysError>;
+    /// A regular file's bytes. Links are followed; a FIFO or device is [`Fault::NotRegular`] and is never waited for.
+    fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError>;
+    /// Opens a regular file for reading at offsets.
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError>;
+    /// Creates the directory and its parents.
+    fn create_dir(&self, dir: &Path) -> Result<(), SysError>;
+    /// Writes a file so that, after a crash at any point, either the old bytes or the new ones are there: temporary
+    /// file beside it, fsync, rename, fsync of the directory. `private` makes it readable by its owner alone.
+    fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError>;
+    /// Appends to a file, creating it. For the files by which CI runners take output.
+    fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError>;
+    /// Removes a file; no error when there is none.
+    fn remove(&self, path: &Path) -> Result<(), SysError>;
+    /// Takes an exclusive advisory lock on the file, creating it, waiting at most `wait`.
+    fn lock(&self, path: &Path, wait: Duration) -> Result<Box<dyn Guard>, SysError>;
+    /// Runs a program to its end.
+    fn run(&self, command: &Command) -> Result<Output, SysError>;
+    /// Fetches over HTTPS. A status other than 200 is [`Fault::Status`].
+    fn fetch(&self, request: &Request) -> Result<Vec<u8>, SysError>;
+    /// Fills the buffer from the operating system's random source.
+    fn random(&self, buffer: &mut [u8]) -> Result<(), SysError>;
+    /// Writes all bytes to a stream of the process and flushes it.
+    fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), SysError>;
+    /// Whether the stream is a terminal, and its width in columns if so.
+    fn terminal(&self, stream: Stream) -> Option<u16>;
+}

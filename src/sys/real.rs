@@ -1,0 +1,329 @@
+//! [`Sys`] on the real machine. The only file, with `http`, that calls the operating system.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place where the outside world is reached; everybody else goes through `Sys`"
+)]
+
+use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http};
+use crate::model::Timestamp;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Standard error of a program is kept up to this size: it is shown to people, never parsed.
+const STDERR_KEPT: u64 = 64 << 10;
+/// How often a waiting call looks again.
+const POLL: Duration = Duration::from_millis(2);
+
+/// The real machine.
+#[derive(Debug, Default)]
+pub struct RealSys;
+
+fn fault(error: &std::io::Error) -> Fault {
+    match error.kind() {
+        ErrorKind::NotFound => Fault::NotFound,
+        ErrorKind::PermissionDenied => Fault::Denied,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Fault::NoSpace,
+        ErrorKind::BrokenPipe => Fault::BrokenPipe,
+        _ => Fault::Other(error.to_string()),
+    }
+}
+
+fn failed(op: &'static str, what: &Path) -> impl Fn(std::io::Error) -> SysError {
+    move |error| SysError { op, what: what.display().to_string(), fault: fault(&error) }
+}
+
+fn file_kind(kind: fs::FileType) -> FileKind {
+    match kind {
+        k if k.is_file() => FileKind::File,
+        k if k.is_dir() => FileKind::Dir,
+        k if k.is_symlink() => FileKind::Link,
+        _ => FileKind::Special,
+    }
+}
+
+/// Opens without waiting for the other end of a FIFO, and refuses what is not a regular file.
+fn open_regular(op: &'static str, path: &Path) -> Result<(File, u64), SysError> {
+    let failed = failed(op, path);
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path).map_err(&failed)?;
+    let meta = file.metadata().map_err(&failed)?;
+    let kind = match meta.file_type() {
+        k if k.is_file() => return Ok((file, meta.len())),
+        k if k.is_dir() => "directory",
+        k if k.is_fifo() => "FIFO",
+        k if k.is_socket() => "socket",
+        _ => "device",
+    };
+    Err(SysError { op, what: path.display().to_string(), fault: Fault::NotRegular(kind) })
+}
+
+struct OpenFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl ReadAt for OpenFile {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), SysError> {
+        self.file.read_exact_at(buffer, offset).map_err(failed("read", &self.path))
+    }
+
+    fn size(&self) -> Result<Bytes, SysError> {
+        self.file.metadata().map(|m| Bytes(m.len())).map_err(failed("read", &self.path))
+    }
+}
+
+struct FileLock {
+    _file: File, // closing it releases the lock
+}
+
+impl Guard for FileLock {}
+
+impl RealSys {
+    fn write_synced(path: &Path, bytes: &[u8], private: bool) -> std::io::Result<()> {
+        let mode = if private { 0o600 } else { 0o644 };
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    /// A name that no other writer uses: process id and a counter.
+    fn temporary(path: &Path) -> PathBuf {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+        path.with_file_name(name)
+    }
+
+    fn wait(command: &Command, child: &mut Child) -> Result<Output, SysError> {
+        let failed = failed("run", &command.program);
+        let error = |fault| SysError { op: "run", what: command.program.display().to_string(), fault };
+        let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let limit = command.output_limit.0;
+        std::thread::scope(|scope| {
+            let feeder = scope.spawn(move || match stdin.take() {
+                // A program that does not read its input to the end is free to do so.
+                Some(mut pipe) => match pipe.write_all(&command.stdin) {
+                    Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(e),
+                    _ => Ok(()),
+                },
+                None => Ok(()),
+            });
+            let out = scope.spawn(move || read_up_to(stdout, limit + 1));
+            let err = scope.spawn(move || {
+                let mut kept = Vec::new();
+                if let Some(mut pipe) = stderr {
+                    Read::by_ref(&mut pipe).take(STDERR_KEPT).read_to_end(&mut kept)?;
+                    std::io::copy(&mut pipe, &mut std::io::sink())?; // the rest is for nobody, but the program must not block
+                }
+                Ok::<_, std::io::Error>(kept)
+            });
+            let started = Instant::now();
+            let mut killed = None;
+            let status = loop {
+                if let Some(status) = child.try_wait().map_err(&failed)? {
+                    break status;
+                }
+                if killed.is_none() && started.elapsed() > command.time_limit {
+                    killed = Some(Fault::TimedOut { after: command.time_limit });
+                }
+                if killed.is_some() {
+                    child.kill().map_err(&failed)?;
+                }
+                std::thread::sleep(POLL / 4);
+            };
+            let joined = |r: std::thread::Result<std::io::Result<Vec<u8>>>| match r {
+                Ok(done) => done.map_err(&failed),
+                Err(_) => Err(error(Fault::Other("a reader thread panicked".into()))),
+            };
+            let (stdout, stderr) = (joined(out.join())?, joined(err.join())?);
+            match feeder.join() {
+                Ok(done) => done.map_err(&failed)?,
+                Err(_) => return Err(error(Fault::Other("the writer thread panicked".into()))),
+            }
+            if let Some(fault) = killed {
+                return Err(error(fault));
+            }
+            if stdout.len() as u64 > limit {
+                return Err(error(Fault::TooLarge { limit: command.output_limit }));
+            }
+            Ok(Output { code: status.code(), stdout, stderr })
+        })
+    }
+}
+
+/// Reads at most `limit` bytes, then closes the pipe, so that a program that writes for ever ends by SIGPIPE.
+fn read_up_to(pipe: Option<impl Read>, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+impl Sys for RealSys {
+    fn now(&self) -> Result<Timestamp, SysError> {
+        let broken =
+            || SysError { op: "read", what: "the clock".into(), fault: Fault::Other("it is before 1970".into()) };
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| broken())?;
+        i64::try_from(since.as_secs()).map(Timestamp).map_err(|_| broken())
+    }
+
+    fn var(&self, name: &str) -> Result<Option<String>, SysError> {
+        match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(SysError {
+                op: "read",
+                what: format!("the environment variable {name}"),
+                fault: Fault::Other("it is not UTF-8".into()),
+            }),
+        }
+    }
+
+    fn cwd(&self) -> Result<PathBuf, SysError> {
+        std::env::current_dir().map_err(failed("find", Path::new("the working directory")))
+    }
+
+    fn kind(&self, path: &Path) -> Result<Option<FileKind>, SysError> {
+        match fs::symlink_metadata(path) {
+            Ok(meta) => Ok(Some(file_kind(meta.file_type()))),
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(e) => Err(failed("look at", path)(e)),
+        }
+    }
+
+    fn real_path(&self, path: &Path) -> Result<PathBuf, SysError> {
+        fs::canonicalize(path).map_err(failed("resolve", path))
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<DirEntry>, SysError> {
+        let failed = failed("list", dir);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(dir).map_err(&failed)? {
+            let entry = entry.map_err(&failed)?;
+            entries.push(DirEntry { kind: file_kind(entry.file_type().map_err(&failed)?), name: entry.file_name() });
+        }
+        Ok(entries)
+    }
+
+    fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let (file, size) = open_regular("read", path)?;
+        let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
+        if size > limit.0 {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        // One byte more than allowed, so that a file that grew since is noticed and not cut.
+        file.take(limit.0.saturating_add(1)).read_to_end(&mut bytes).map_err(failed("read", path))?;
+        if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {
+        let (file, _) = open_regular("open", path)?;
+        Ok(Box::new(OpenFile { file, path: path.to_owned() }))
+    }
+
+    fn create_dir(&self, dir: &Path) -> Result<(), SysError> {
+        fs::create_dir_all(dir).map_err(failed("create", dir))
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError> {
+        let temporary = Self::temporary(path);
+        let written = Self::write_synced(&temporary, bytes, private)
+            .and_then(|()| fs::rename(&temporary, path))
+            .and_then(|()| match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                Some(dir) => File::open(dir)?.sync_all(),
+                None => File::open(".")?.sync_all(),
+            });
+        written.map_err(|e| {
+            let _ = fs::remove_file(&temporary); // it may not exist; the error that matters is the first one
+            failed("write", path)(e)
+        })
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        let write = || OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes);
+        write().map_err(failed("write", path))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), SysError> {
+        match fs::remove_file(path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(failed("remove", path)(e)),
+            _ => Ok(()), // done, or there was nothing to do
+        }
+    }
+
+    fn lock(&self, path: &Path, wait: Duration) -> Result<Box<dyn Guard>, SysError> {
+        let failed = failed("lock", path);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(&failed)?;
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Box::new(FileLock { _file: file })),
+                Err(fs::TryLockError::WouldBlock) if started.elapsed() < wait => std::thread::sleep(POLL),
+                Err(fs::TryLockError::WouldBlock) => {
+                    let fault = Fault::TimedOut { after: wait };
+                    return Err(SysError { op: "lock", what: path.display().to_string(), fault });
+                }
+                Err(fs::TryLockError::Error(e)) => return Err(failed(e)),
+            }
+        }
+    }
+
+    fn run(&self, command: &Command) -> Result<Output, SysError> {
+        let mut child = std::process::Command::new(&command.program)
+            .args(&command.args)
+            .env_clear()
+            .envs(command.env.iter().map(|(k, v)| (k, v)))
+            .current_dir(&command.dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed("run", &command.program))?;
+        let result = Self::wait(command, &mut child);
+        if result.is_err() {
+            let _ = child.kill(); // it may have ended already
+            let _ = child.wait();
+        }
+        result
+    }
+
+    fn fetch(&self, request: &Request) -> Result<Vec<u8>, SysError> {
+        http::get(request)
+    }
+
+    fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
+        aws_lc_rs::rand::fill(buffer).map_err(|_| SysError {
+            op: "read",
+            what: "the random source".into(),
+            fault: Fault::Other("it gave nothing".into()),
+        })
+    }
+
+    fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), SysError> {
+        let (written, name) = match stream {
+            Stream::Out => {
+                let mut out = std::io::stdout().lock();
+                (out.write_all(bytes).and_then(|()| out.flush()), "standard output")
+            }
+            Stream::Err => (std::io::stderr().lock().write_all(bytes), "standard error"),
+        };
+        written.map_err(failed("write to", Path::new(name)))
+    }
+
+    fn terminal(&self, stream: Stream) -> Option<u16> {
+        let terminal = match stream {
+            Stream::Out => std::io::stdout().is_terminal(),
+            Stream::Err => std::io::stderr().is_terminal(),
+        };
+        // Without a crate for it the width comes from the variable that shells export; 80 is the usual width.
+        terminal.then(|| self.var("COLUMNS").ok().flatten().and_then(|c| c.parse().ok()).unwrap_or(80))
+    }
+}
