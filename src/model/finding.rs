@@ -7,6 +7,37 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(pub &'static str);
 
+impl RuleId {
+    /// A dependency with a known vulnerability.
+    pub const VULNERABLE: Self = Self("PC-DEP-001");
+    /// A dependency that nobody maintains.
+    pub const UNMAINTAINED: Self = Self("PC-DEP-003");
+    /// A dependency that is itself the attack.
+    pub const MALICIOUS: Self = Self("PC-DEP-006");
+    /// A dependency through whose safe interface memory safety can be broken.
+    pub const UNSOUND: Self = Self("PC-DEP-013");
+    /// A dependency with a notice.
+    pub const NOTICE: Self = Self("PC-DEP-014");
+    /// A dependency at a version that its publisher withdrew.
+    pub const YANKED: Self = Self("PC-DEP-015");
+    /// A locked checksum that is not the published one.
+    pub const CHECKSUM_MISMATCH: Self = Self("PC-DEP-016");
+    /// A pinned Rust toolchain with a known vulnerability.
+    pub const TOOLCHAIN_VULNERABLE: Self = Self("PC-DEP-017");
+    /// A waiver that has ended.
+    pub const WAIVER_EXPIRED: Self = Self("PC-WVR-001");
+    /// A waiver that covers nothing.
+    pub const WAIVER_UNUSED: Self = Self("PC-WVR-002");
+    /// A waiver that lasts too long, lacks its approval, or stands outside the adopted debt.
+    pub const WAIVER_NOT_VALID: Self = Self("PC-WVR-003");
+    /// An accepted gap whose acceptance has ended.
+    pub const ACCEPTANCE_EXPIRED: Self = Self("PC-WVR-004");
+    /// An acceptance that covers no gap.
+    pub const ACCEPTANCE_UNUSED: Self = Self("PC-WVR-005");
+    /// More adopted debt than was adopted.
+    pub const DEBT_GROWN: Self = Self("PC-WVR-006");
+}
+
 impl fmt::Display for RuleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.0)
