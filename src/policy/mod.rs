@@ -32,9 +32,9 @@ mod gaps;
 mod waivers;
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use feed_age::{feed_age, feed_gaps};
 pub use waivers::{NotValid, conditions, longest};

@@ -85,7 +85,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-fn any_case() -> impl Strategy<Value = Case> {
+pub(crate) fn any_case() -> impl Strategy<Value = Case> {
     let findings = prop::collection::vec(any_finding(), 0..6);
     let gaps = prop::collection::vec(any_gap(), 0..4);
     (findings, gaps, any::<bool>())

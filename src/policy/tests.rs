@@ -4,10 +4,10 @@ use super::*;
 use crate::config::{AcceptGap, Debt, GapAction, Waiver};
 use crate::model::{Component, Days, Digest, Outcome, Scope, Source, TreePath};
 
-pub(super) const NOW: Timestamp = Timestamp(1_795_348_800); // 2026-11-22T12:00:00Z
-pub(super) const TODAY: Timestamp = Timestamp(1_795_305_600); // 2026-11-22
+pub(crate) const NOW: Timestamp = Timestamp(1_795_348_800); // 2026-11-22T12:00:00Z
+pub(crate) const TODAY: Timestamp = Timestamp(1_795_305_600); // 2026-11-22
 
-pub(super) fn finding(id: &str, package: &str, severity: Severity, class: Class) -> Finding {
+pub(crate) fn finding(id: &str, package: &str, severity: Severity, class: Class) -> Finding {
     Finding {
         rule: if class == Class::Yanked { RuleId::YANKED } else { RuleId::VULNERABLE },
         class,
@@ -36,7 +36,7 @@ pub(super) fn finding(id: &str, package: &str, severity: Severity, class: Class)
     }
 }
 
-pub(super) fn waiver(file: &str, id: &str, package: &str, days: u32) -> Waiver {
+pub(crate) fn waiver(file: &str, id: &str, package: &str, days: u32) -> Waiver {
     Waiver {
         path: TreePath::new(format!(".portcullis/waivers/{file}.toml")),
         id: id.into(),
@@ -51,7 +51,7 @@ pub(super) fn waiver(file: &str, id: &str, package: &str, days: u32) -> Waiver {
     }
 }
 
-pub(super) fn accept(kind: GapKind, line: u32) -> AcceptGap {
+pub(crate) fn accept(kind: GapKind, line: u32) -> AcceptGap {
     AcceptGap {
         kind,
         path: None,
@@ -64,7 +64,7 @@ pub(super) fn accept(kind: GapKind, line: u32) -> AcceptGap {
     }
 }
 
-pub(super) fn feed() -> FeedInfo {
+pub(crate) fn feed() -> FeedInfo {
     FeedInfo {
         name: "rustsec".into(),
         kind: FeedKind::Installed,
@@ -76,7 +76,7 @@ pub(super) fn feed() -> FeedInfo {
     }
 }
 
-pub(super) fn case(findings: Vec<(Finding, Axis)>, gaps: Vec<Gap>) -> Case {
+pub(crate) fn case(findings: Vec<(Finding, Axis)>, gaps: Vec<Gap>) -> Case {
     Case {
         findings,
         gaps,
