@@ -1,1 +1,4 @@
 //! Arguments, subcommands, terminal, exit codes.
+
+pub mod init;
+pub mod waive;
