@@ -1,1 +1,3 @@
 //! Arguments, subcommands, terminal, exit codes.
+
+pub mod feed;
