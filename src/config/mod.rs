@@ -7,6 +7,8 @@ mod error;
 pub mod import;
 mod load;
 mod policy_file;
+#[cfg(test)]
+mod published;
 mod read;
 mod waiver_file;
 

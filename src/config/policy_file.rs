@@ -399,4 +399,21 @@ expires = 2027-01-01
         assert_eq!(found.len(), 101);
         assert_eq!(found.last().map(|e| e.2.as_str()), Some("150 more errors in this file"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_readers_panic(
+            noise in "\\PC{0,60}", start in 0_usize..FULL.len(), cut in 0_usize..40, value in "[0-9a-z\"'\\[\\]{}=.%+:\n-]{0,20}",
+        ) {
+            let _ = parse_policy("p", &noise);
+            let _ = super::super::parse_waiver("w", "w", &noise);
+            let end = (start + cut).min(FULL.len());
+            let bent = format!("{}{value}{}", FULL.get(..start).expect("ASCII"), FULL.get(end..).expect("ASCII"));
+            if let Err(errors) = parse_policy("p", &bent) {
+                proptest::prop_assert!(!errors.0.is_empty());
+                let lines = u32::try_from(bent.lines().count()).expect("small") + 1;
+                proptest::prop_assert!(errors.0.iter().all(|e| (1..=lines).contains(&e.line) && e.column > 0));
+            }
+        }
+    }
 }
