@@ -79,7 +79,8 @@ impl<'a> Gather<'a, '_> {
             let met = match entry {
                 Entry::Untracked(_) => Met::Untracked,
                 Entry::Tracked(tracked) => {
-                    if tracked.skip_worktree && guess == Guess::Loose {
+                    let absent = || matches!(self.sys.kind(&self.absolute(&path)), Ok(None));
+                    if tracked.skip_worktree && guess == Guess::Loose && absent() {
                         sparse_loose.push((path, tracked.oid));
                         continue;
                     }
@@ -91,12 +92,13 @@ impl<'a> Gather<'a, '_> {
         self.loose_outside_sparse_checkout(git, &sparse_loose);
     }
 
-    /// A path such as `a/Cargo.lock/b` says that `a/Cargo.lock` is a directory, unless it has been deleted since.
+    /// A path such as `a/Cargo.lock/b` says that `a/Cargo.lock` is a directory, unless it has been replaced since.
     fn directory_in_the_way(&mut self, path: &[u8]) {
-        if let (Some(guess), Ok(Some(FileKind::Dir))) =
-            (name::guess(name::file_name(path)), self.sys.kind(&self.absolute(path)))
-        {
-            self.candidate(path, guess, Met::Listed(FileKind::Dir));
+        let Some(guess) = name::guess(name::file_name(path)) else { return };
+        match self.sys.kind(&self.absolute(path)) {
+            Ok(Some(kind)) => self.candidate(path, guess, Met::Listed(kind)),
+            Ok(None) => {} // what was tracked below it is gone as well
+            Err(error) => self.problem(path, guess.kind(), &Problem::unreadable(&error)),
         }
     }
 

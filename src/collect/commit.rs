@@ -8,7 +8,7 @@ use super::sniff::{PREFIX, sniff};
 use super::tree::problem;
 use super::{Artifact, CollectError, Format, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Opened, Tree};
 use crate::config::Exclude;
-use crate::git::{Blob, Git, GitError, MODE_GITLINK, MODE_LINK};
+use crate::git::{Blob, Git, GitError, MODE_GITLINK, MODE_LINK, is_object_id};
 use crate::model::{Gap, GapKind, LedgerRow, RowState, TreePath};
 use crate::sys::{Bytes, Fault, SysError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,8 @@ pub fn open_commit<'a>(
     excludes: &[Exclude],
     below: Option<&str>,
 ) -> Result<Opened<'a>, CollectError> {
-    let commit = git.commit(commit)?;
+    // The usual caller has asked for the id before; a complete one that is missing is noticed when its tree is read.
+    let commit = if is_object_id(commit) { commit.to_owned() } else { git.commit(commit)? };
     let below = TreePath::new(below.unwrap_or_default().trim_end_matches('/')).to_bytes();
     let below = if below == b"." { Vec::new() } else { below };
     let mut tree = CommitTree { repositories: Vec::new(), leaves: BTreeMap::new(), blobs: BTreeMap::new() };

@@ -155,8 +155,12 @@ impl<'a, 'e> Gather<'a, 'e> {
                 continue;
             }
             // A file or link that git did not list is an ignored one: it has its share in the row for those.
-            if let Ok(Some(kind @ (FileKind::Special | FileKind::Dir))) = self.sys.kind(&self.absolute(&path)) {
-                self.candidate(&path, Guess::Exact(Format::CargoLock), Met::Listed(kind));
+            match self.sys.kind(&self.absolute(&path)) {
+                Ok(Some(kind @ (FileKind::Special | FileKind::Dir))) => {
+                    self.candidate(&path, Guess::Exact(Format::CargoLock), Met::Listed(kind));
+                }
+                Ok(Some(FileKind::File | FileKind::Link) | None) => {}
+                Err(error) => self.problem(&path, Format::CargoLock.as_str(), &Problem::unreadable(&error)),
             }
         }
     }

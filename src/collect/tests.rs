@@ -530,3 +530,68 @@ fn the_order_of_a_directory_changes_nothing() {
     let backward: Vec<(&str, &str)> = forward.iter().rev().copied().collect();
     assert_eq!(seen(&Plain::with(&forward).path()), seen(&Plain::with(&backward).path()));
 }
+
+#[test]
+fn the_number_of_entries_has_a_limit_that_is_told_once() {
+    let mut gather = gather::Gather::new(&RealSys, PathBuf::from("/"), &[]);
+    assert!((0..MAX_ENTRIES).all(|_| gather.count(b"a")));
+    assert!(!gather.count(b"b"));
+    assert!(!gather.count(b"c"));
+    let gaps = gather.finish(String::new(), b"", None).gaps;
+    assert_eq!(gaps.iter().map(|gap| (gap.kind, gap.what.as_str())).collect::<Vec<_>>(), [(GapKind::WalkLimit, "b")]);
+}
+
+#[test]
+fn a_lock_in_conflict_is_judged_once() {
+    let repo = Repo::with(&[("Cargo.lock", LOCK)]);
+    repo.git(&["checkout", "-q", "-b", "side"]);
+    repo.files(&[("Cargo.lock", "side")]);
+    repo.commit();
+    repo.git(&["checkout", "-q", "main"]);
+    repo.files(&[("Cargo.lock", "main")]);
+    repo.commit();
+    let merge = Command::new("git")
+        .args(["-c", "user.name=x", "-c", "user.email=x@invalid", "merge", "-q", "side"])
+        .current_dir(repo.path())
+        .output();
+    assert!(!merge.unwrap().status.success());
+    assert_eq!(seen(&repo.path()), ["judge cargo-lock Cargo.lock"]);
+}
+
+#[test]
+fn a_file_that_is_marked_as_sparse_but_present_is_judged_as_it_lies_there() {
+    let repo = Repo::with(&[("Cargo.lock", "x"), ("x.Cargo.lock", "innocent")]);
+    repo.git(&["update-index", "--skip-worktree", "Cargo.lock", "x.Cargo.lock"]);
+    repo.files(&[("x.Cargo.lock", LOCK)]);
+    assert_eq!(seen(&repo.path()), ["judge cargo-lock Cargo.lock", "judge cargo-lock x.Cargo.lock"]);
+}
+
+#[test]
+fn locks_of_the_corpus_are_recognised_by_content_alone() {
+    let Some(corpus) = std::env::var_os("PORTCULLIS_CORPUS") else {
+        eprintln!("skipped: PORTCULLIS_CORPUS is not set");
+        return;
+    };
+    let root = Path::new(&corpus).join("lockfiles");
+    let is_lock = |path: &Path| sniff(&fs::read(path).unwrap()) == Some(Format::CargoLock);
+    let summary = fs::read_to_string(root.join("ORACLES/cargo-audit-0.22.2.summary.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = summary.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    let missed: Vec<&str> =
+        rows.iter().filter(|row| row[1] != "2" && !is_lock(&root.join(row[0]))).map(|row| row[0]).collect();
+    assert_eq!(missed, Vec::<&str>::new());
+    assert!(rows.len() > 100, "{}", rows.len());
+    let (mut others, mut pending) = (0, vec![root]);
+    while let Some(directory) = pending.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap_or_default().to_owned();
+            if path.is_dir() {
+                pending.push(path);
+            } else if ["poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "Pipfile.lock"].contains(&name.as_str()) {
+                assert!(!is_lock(&path), "{}", path.display());
+                others += 1;
+            }
+        }
+    }
+    assert!(others > 20, "{others}");
+}

@@ -157,7 +157,9 @@ impl<'a> Git<'a> {
             Some(0) => object_id("merge-base", &output.stdout).map(Some),
             Some(1) => Ok(None),
             _ => {
-                (self.commit(&a)?, self.commit(&b)?); // says so if one of them is missing
+                // These say so if one of them is missing.
+                self.commit(&a)?;
+                self.commit(&b)?;
                 Err(failed("merge-base", &output))
             }
         }
@@ -231,7 +233,8 @@ fn object_id(command: &'static str, bytes: &[u8]) -> Result<String, GitError> {
     }
 }
 
-fn is_object_id(text: &str) -> bool {
+/// Whether the text is a complete object id (SHA-1 or SHA-256, lowercase), which needs no looking up.
+pub fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 

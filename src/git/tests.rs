@@ -207,7 +207,7 @@ fn a_revision_is_a_commit_of_this_clone_or_an_error_that_says_which() {
     let repo = Repo::with(&[("x", "1")]);
     let (git, id) = (repo.open(), repo.git(&["rev-parse", "HEAD"]));
     let missing = "0123456789012345678901234567890123456789";
-    for rev in ["HEAD", "main", &id, &id[..10]] {
+    for rev in ["HEAD", "main", &id, id.get(..10).unwrap()] {
         assert_eq!(git.commit(rev).as_ref(), Ok(&id), "{rev}");
     }
     for rev in [missing, "nope", "HEAD:x", "HEAD~7"] {
