@@ -8,6 +8,8 @@ mod human;
 mod json;
 mod junit;
 #[cfg(test)]
+mod readers;
+#[cfg(test)]
 mod sample;
 mod sarif;
 #[cfg(test)]

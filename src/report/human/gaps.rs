@@ -2,7 +2,7 @@
 
 use super::findings::more;
 use super::page::{Ink, Page, Part, span};
-use super::{Style, help, words};
+use super::{Style, advice, help, words};
 use crate::model::{Gap, GapKind, JudgedGap, Ruling, Timestamp, Verdict};
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(super) fn write(page: &mut Page, verdict: &Verdict, style: &Style) {
             // The same help for several things in a row is said once, after the last of them.
             let again = gaps.get(at + 1).is_some_and(|next| next.gap.help == judged.gap.help);
             if !again && !judged.gap.help.is_empty() {
-                help(page, &[Part::prose(&judged.gap.help)]);
+                help(page, &[advice(&judged.gap.help)]);
             }
         }
         page.blank();

@@ -27,7 +27,7 @@ fn notes(page: &mut Page, verdict: &Verdict) {
     for note in &verdict.notes {
         page.wrapped(&[span(Ink::Note, "note"), span(Ink::Strong, ": ")], 4, &[Part::strong(&note.what)]);
         if !note.help.is_empty() {
-            help(page, &[Part::prose(&note.help)]);
+            help(page, &[advice(&note.help)]);
         }
         page.blank();
     }
@@ -35,6 +35,12 @@ fn notes(page: &mut Page, verdict: &Verdict) {
 
 fn help(page: &mut Page, parts: &[Part]) {
     page.wrapped(&[span(Ink::Good, "help"), span(Ink::Plain, ": ")], 6, parts);
+}
+
+/// What to do: a command stays whole, prose does not.
+fn advice(text: &str) -> Part {
+    let is_command = ["cargo ", "git ", "portcullis ", "rustup "].iter().any(|program| text.starts_with(program));
+    if is_command { Part::whole(text) } else { Part::prose(text) }
 }
 
 fn answer(page: &mut Page, verdict: &Verdict) {

@@ -144,10 +144,28 @@ impl Part {
 
     fn atoms(&self) -> Vec<(Ink, String)> {
         match self {
-            Self::Prose(ink, text) => text.split_whitespace().map(|word| (*ink, word.to_owned())).collect(),
+            Self::Prose(ink, text) => words(text).into_iter().map(|word| (*ink, word)).collect(),
             Self::Whole(ink, text) => vec![(*ink, text.clone())],
         }
     }
+}
+
+/// The words of prose; what stands in backticks is one word, so that a command can be copied.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut inside = false;
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if inside => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        inside ^= word.matches('`').count() % 2 == 1;
+    }
+    // A backtick without its partner quotes nothing.
+    if inside { text.split_whitespace().map(str::to_owned).collect() } else { words }
 }
 
 /// Rows of cells, each column as wide as its widest cell, but no wider than its limit.
@@ -189,6 +207,13 @@ mod tests {
         let expected =
             "error: one two three four five six seven\n    eight\n    a path/that is long enough to stand alone\n";
         assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn what_stands_in_backticks_is_one_word() {
+        assert_eq!(words("run `a b c`, then go"), ["run", "`a b c`,", "then", "go"]);
+        assert_eq!(words("run `a` or `b c`"), ["run", "`a`", "or", "`b c`"]);
+        assert_eq!(words("it's ` b c"), ["it's", "`", "b", "c"]);
     }
 
     #[test]

@@ -3,10 +3,16 @@
 //! Each advisory gets a descriptor of its own under the id of its rule, `PC-DEP-001/RUSTSEC-2024-0332` (hierarchical ids,
 //! §3.5.4), because GitHub takes severity and help from the descriptor and would show all vulnerabilities as one.
 
+mod document;
+
 use super::{Format, RenderError, words};
 use crate::model::{Class, Finding, Fix, JudgedFinding, JudgedGap, Ruling, Severity, SeverityBasis, Verdict};
 use crate::text::neutral;
-use serde::Serialize;
+use document::{
+    Artifact, ArtifactLocation, Configuration, Descriptor, DescriptorProperties, Driver, Help, Invocation, Log,
+    Notification, NotificationId, Physical, Place, Region, ResultProperties, ResultRow, Run, RunProperties,
+    Suppression, Text, Tool, UriBase,
+};
 use std::collections::BTreeMap;
 
 /// GitHub refuses a file with more results. What is left out is told by a notification, and JSON has all.
@@ -21,193 +27,6 @@ pub(super) fn render(verdict: &Verdict) -> Result<String, RenderError> {
         .map_err(|source| RenderError::Serialise { format: Format::Sarif, source })?;
     text.push('\n');
     Ok(neutral::json(&text).into_owned())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Log {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run {
-    tool: Tool,
-    invocations: [Invocation; 1],
-    original_uri_base_ids: BTreeMap<&'static str, UriBase>,
-    artifacts: Vec<Artifact>,
-    results: Vec<ResultRow>,
-    column_kind: &'static str,
-    properties: RunProperties,
-}
-
-#[derive(Serialize)]
-struct Tool {
-    driver: Driver,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver {
-    name: &'static str,
-    version: &'static str,
-    semantic_version: &'static str,
-    rules: Vec<Descriptor>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    id: String,
-    name: String,
-    short_description: Text,
-    full_description: Text,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help_uri: Option<String>,
-    help: Help,
-    default_configuration: Configuration,
-    properties: DescriptorProperties,
-}
-
-#[derive(Serialize)]
-struct Text {
-    text: String,
-}
-
-#[derive(Serialize)]
-struct Help {
-    text: String,
-    markdown: String,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct DescriptorProperties {
-    tags: Vec<&'static str>,
-    precision: &'static str,
-    #[serde(rename = "problem.severity")]
-    problem_severity: &'static str,
-    #[serde(rename = "security-severity", skip_serializing_if = "Option::is_none")]
-    security_severity: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation {
-    execution_successful: bool,
-    exit_code: u8,
-    end_time_utc: String,
-    tool_execution_notifications: Vec<Notification>,
-}
-
-#[derive(Serialize)]
-struct Notification {
-    descriptor: NotificationId,
-    level: &'static str,
-    message: Text,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    locations: Vec<Place>,
-}
-
-#[derive(Serialize)]
-struct NotificationId {
-    id: String,
-}
-
-#[derive(Serialize)]
-struct UriBase {
-    description: Text,
-}
-
-#[derive(Serialize)]
-struct Artifact {
-    location: ArtifactLocation,
-    roles: [&'static str; 1],
-    hashes: BTreeMap<&'static str, String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation {
-    uri: String,
-    uri_base_id: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResultRow {
-    rule_id: String,
-    rule_index: usize,
-    level: &'static str,
-    message: Text,
-    locations: [Place; 1],
-    partial_fingerprints: BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    suppressions: Vec<Suppression>,
-    properties: ResultProperties,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Place {
-    physical_location: Physical,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Physical {
-    artifact_location: ArtifactLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_column: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_line: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Suppression {
-    kind: &'static str,
-    status: &'static str,
-    justification: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResultProperties {
-    rule: &'static str,
-    class: &'static str,
-    severity: &'static str,
-    basis: String,
-    advisory: Option<String>,
-    aliases: Vec<String>,
-    purl: Option<String>,
-    axis: &'static str,
-    ruling: &'static str,
-    decided_by: String,
-    fix: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RunProperties {
-    verdict: &'static str,
-    feed: String,
-    policy: String,
-    base: Option<String>,
 }
 
 impl Log {
@@ -308,7 +127,7 @@ fn descriptor(verdict: &Verdict, id: String, finding: &Finding) -> Descriptor {
 /// A number in 0.0–10.0 with one decimal: the record's own, or one in the middle of the band.
 fn score(finding: &Finding) -> String {
     match (&finding.basis, finding.severity) {
-        (SeverityBasis::Cvss { score, .. }, _) => format!("{:.1}", score.clamp(0.0, 10.0)),
+        (SeverityBasis::Cvss { score, .. }, _) if score.is_finite() => format!("{:.1}", score.clamp(0.0, 10.0)),
         (_, Severity::Critical) => "9.5".to_owned(),
         (_, Severity::High) => "8.0".to_owned(),
         (_, Severity::Medium) => "5.5".to_owned(),
