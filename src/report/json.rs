@@ -5,7 +5,7 @@
 use super::{Format, RenderError, Style, words};
 use crate::model::{
     Component, Evidence, FeedKind, Fix, JudgedFinding, JudgedGap, LedgerRow, Note, RowState, Ruling, Severity,
-    SeverityBasis, TreePath, Verdict,
+    SeverityBasis, Source, TreePath, Verdict,
 };
 use crate::text::neutral;
 use serde::Serialize;
@@ -341,7 +341,7 @@ impl<'a> FindingRow<'a> {
             purl: component.map(Component::purl),
             name: component.map(|c| c.name.as_ref()),
             version: component.map(|c| c.version.as_ref()),
-            source: component.map(|c| c.source.describe()),
+            source: component.map(|c| source(&c.source)),
             source_url: component.and_then(|c| some(c.source.url())),
             scope: component.map(|c| c.scope.as_str()),
             conditions: component.map_or_else(Vec::new, conditions),
@@ -434,7 +434,7 @@ impl<'a> ComponentRow<'a> {
             purl: component.purl(),
             name: &component.name,
             version: &component.version,
-            source: component.source.describe(),
+            source: source(&component.source),
             source_url: some(component.source.url()),
             checksum: component.checksum.map(|digest| digest.to_string()),
             scope: component.scope.as_str(),
@@ -443,6 +443,17 @@ impl<'a> ComponentRow<'a> {
             line: component.line,
             column: component.column,
         }
+    }
+}
+
+/// Where a package comes from, in one word.
+fn source(source: &Source) -> &'static str {
+    match source {
+        Source::CratesIo => "default-registry",
+        Source::Registry(_) => "other-registry",
+        Source::Git(_) => "git",
+        Source::Path(_) => "path",
+        Source::Local => "first-party",
     }
 }
 

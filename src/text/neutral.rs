@@ -126,7 +126,7 @@ pub fn html(text: &str) -> String {
 }
 
 /// Text for XML 1.0, between tags or inside a quoted attribute. Characters that section 2.2 does not allow are escapes
-/// already: [`line`] takes out controls and non-characters.
+/// already: [`line()`] takes out controls and non-characters.
 pub fn xml(text: &str) -> String {
     html(text)
 }
