@@ -46,6 +46,9 @@ fn collect(dir: &Path, collection: &str, files: &mut Vec<(String, Vec<u8>)>) -> 
     let text = |path: &Path, e: std::io::Error| format!("{}: {e}", path.display());
     for package in fs::read_dir(&root).map_err(|e| text(&root, e))? {
         let package = package.map_err(|e| text(&root, e))?.path();
+        if package.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+            continue; // as the reader of a directory does
+        }
         for file in fs::read_dir(&package).map_err(|e| text(&package, e))? {
             let file = file.map_err(|e| text(&package, e))?.path();
             let path = file.strip_prefix(dir).ok().and_then(Path::to_str).ok_or("a path is not UTF-8")?;

@@ -29,8 +29,7 @@ pub(super) fn read(sys: &dyn Sys, dir: &Path) -> Option<String> {
 /// 40 or 64 hex digits.
 pub(super) fn commit(text: &str) -> Option<String> {
     let text = text.trim_end();
-    let is_commit = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
-    is_commit.then(|| text.to_owned())
+    crate::git::is_object_id(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]

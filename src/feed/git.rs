@@ -32,9 +32,10 @@ const CONFIG: [&str; 8] = [
 /// The repository is kept between runs, in the user's data directory: who can write there has the signing key anyway,
 /// so that its configuration is trusted as far as the key is. The cache is not.
 pub(super) fn fetch(sys: &dyn Sys, url: &str, name: &str, ca_file: Option<&Path>) -> Result<Unpacked, FeedError> {
-    let program = program(sys)?;
-    let data = key::data_dir(sys)?;
-    let repository = data.join(format!("{name}.git"));
+    let repository = key::data_dir(sys)?.join(format!("{name}.git"));
+    let found = crate::git::find(sys, &repository);
+    let program =
+        found.map_err(|e| FeedError::Git { what: "be found", why: e.to_string() })?.ok_or(FeedError::NoGit)?;
     sys.create_dir(&repository)?;
     let mut git = Git { sys, program, repository, env: environment(sys)?, config: Vec::new() };
     git.config.extend(CONFIG.iter().map(OsString::from));
@@ -117,15 +118,4 @@ fn environment(sys: &dyn Sys) -> Result<Vec<(OsString, OsString)>, FeedError> {
         }
     }
     Ok(env)
-}
-
-/// The first git in the absolute directories of `PATH`. A relative one could lie in a judged tree.
-fn program(sys: &dyn Sys) -> Result<PathBuf, FeedError> {
-    for dir in sys.var("PATH")?.unwrap_or_default().split(':').filter(|dir| dir.starts_with('/')) {
-        let path = Path::new(dir).join("git");
-        if matches!(sys.kind(&path)?, Some(FileKind::File | FileKind::Link)) {
-            return Ok(path);
-        }
-    }
-    Err(FeedError::NoGit)
 }

@@ -161,7 +161,7 @@ pub(super) fn user_dir(
 /// The public key that compiled feeds must be signed by. It is read from its own file, beside the private key.
 pub(super) fn public(sys: &dyn Sys) -> Result<PublicKey, FeedError> {
     let path = path(sys)?;
-    match read(sys, &path.with_extension("pub")) {
+    match read(sys, &beside(&path, ".pub")) {
         Ok(text) => text.parse(),
         Err(FeedError::Sys(e)) if e.fault == Fault::NotFound => match read_private(sys, &path)? {
             Some(key) => Ok(key.public()),
@@ -178,16 +178,28 @@ pub(super) fn private(sys: &dyn Sys) -> Result<Key, FeedError> {
         sys.create_dir(dir)?;
     }
     // Two first uses at once must end with one key.
-    let _guard = sys.lock(&path.with_extension("lock"), WAIT)?;
+    let _guard = sys.lock(&beside(&path, ".lock"), WAIT)?;
     let key = match read_private(sys, &path)? {
         Some(key) => key,
         None => make(sys, &path)?,
     };
-    let public = path.with_extension("pub");
-    if sys.kind(&public)?.is_none() {
-        sys.replace(&public, format!("{}\n", key.public()).as_bytes(), false)?;
+    // A public key of an earlier private key would refuse everything signed from now on.
+    let public = beside(&path, ".pub");
+    let text = format!("{}\n", key.public());
+    match read(sys, &public) {
+        Ok(old) if old == text => {}
+        Ok(_) => sys.replace(&public, text.as_bytes(), false)?,
+        Err(FeedError::Sys(e)) if e.fault == Fault::NotFound => sys.replace(&public, text.as_bytes(), false)?,
+        Err(e) => return Err(e),
     }
     Ok(key)
+}
+
+/// The path with more at the end of its name: never the path itself, whatever the user called the key.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 fn make(sys: &dyn Sys, path: &Path) -> Result<Key, FeedError> {
@@ -196,8 +208,6 @@ fn make(sys: &dyn Sys, path: &Path) -> Result<Key, FeedError> {
     sys.random(&mut seed)?;
     let key = Key::from_seed(&seed).ok_or_else(broken)?;
     sys.replace(path, key.to_pem().ok_or_else(broken)?.as_bytes(), true)?;
-    // A public key of an earlier private key would refuse everything signed from now on.
-    sys.remove(&path.with_extension("pub"))?;
     Ok(key)
 }
 

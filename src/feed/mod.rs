@@ -250,6 +250,12 @@ mod tests {
     }
 
     #[test]
+    fn a_feed_can_be_asked_from_many_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Feed>();
+    }
+
+    #[test]
     fn the_embedded_feed_says_what_it_is() {
         let feed = open(&RealSys, &Choice::Embedded).unwrap().value;
         assert!(matches!(feed.info().kind, FeedKind::EmbeddedLandmarks | FeedKind::EmbeddedSnapshot));

@@ -130,8 +130,8 @@ pub(super) fn directory(sys: &dyn Sys, dir: &Path) -> Result<Records, FeedError>
     if count.load(Ordering::Relaxed) > MAX_FILES {
         return Err(too_many(dir.display().to_string()));
     }
-    if !files.iter().any(|f| f.advisory.is_some()) {
-        return Err(not_a_database("it holds no record"));
+    if !files.iter().any(is_on_a_crate) {
+        return Err(not_a_database("it holds no record on a crate"));
     }
     Ok(Records::collect(files))
 }
@@ -156,10 +156,14 @@ pub(super) fn memory(what: &str, files: &[(String, Vec<u8>)]) -> Result<Records,
     });
     let read = read.ok_or_else(|| FeedError::Internal(what.to_owned()))?;
     let files: Vec<ReadFile> = read.into_iter().flatten().collect(); // nothing is lost: a draft or a dot file is none
-    if !files.iter().any(|f| f.advisory.as_ref().is_some_and(|a| a.collection == Collection::Crates)) {
+    if !files.iter().any(is_on_a_crate) {
         return Err(FeedError::NotADatabase { what: what.to_owned(), why: "it holds no record on a crate" });
     }
     Ok(Records::collect(files))
+}
+
+fn is_on_a_crate(file: &ReadFile) -> bool {
+    file.advisory.as_ref().is_some_and(|a| a.collection == Collection::Crates)
 }
 
 fn too_many(what: String) -> FeedError {
