@@ -142,12 +142,12 @@ fn twins_are_told_apart_by_source_and_a_first_party_one_goes_first() {
     let app = |dependency: &str| package("app", "0.1.0", &format!("dependencies = [\"{dependency}\"]"));
     let edges = |parts: &[String]| parse_text(&lock(parts)).unwrap().value.edges[0].clone();
     let local = package("a", "1.0.0", "");
-    assert_eq!(edges(&[app("a"), from_index("a", "1.0.0"), git("1")]), []);
+    assert_eq!(edges(&[app("a"), from_index("a", "1.0.0"), git("1")]), [0u32; 0]);
     assert_eq!(edges(&[app("a"), from_index("a", "1.0.0"), local.clone(), git("1")]), [2]);
     assert_eq!(edges(&[app(&format!("a 1.0.0 ({INDEX})")), from_index("a", "1.0.0"), local, git("1")]), [1]);
     let by_git = app("a 1.0.0 (git+https://example.com/a?rev=x)");
     assert_eq!(edges(&[by_git.clone(), from_index("a", "1.0.0"), git("1")]), [2]);
-    assert_eq!(edges(&[by_git, git("1"), git("2")]), []);
+    assert_eq!(edges(&[by_git, git("1"), git("2")]), [0u32; 0]);
 }
 
 #[test]
