@@ -1,7 +1,7 @@
 //! Scopes read as data against what cargo resolves, on small workspaces written here. The packages that are not
 //! first-party come from a directory that stands in for the registry, so that no network is needed.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: what fails here should fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test: what fails here should fail loudly")]
 
 use portcullis::inventory::resolve::{self, ResolveError};
 use portcullis::inventory::{cargo_lock, cargo_manifest, scope};

@@ -15,8 +15,9 @@ use super::counter;
 use super::place::{Cursor, Refusal, utf8};
 use crate::model::{Count, Digest, Gap, GapKind, Inventory, Partial, Stage, TreePath};
 use full::RESTORE;
-use graph::{Lock, Named};
+use graph::{Lock, Named, semver};
 use raw::RawLock;
+use sources::Sources;
 use std::collections::HashMap;
 use toml_parser::Source as Toml;
 
@@ -49,8 +50,10 @@ fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inv
     let text = utf8(bytes)?;
     let raw = read_raw(text)?;
     let format = format_version(&raw)?;
-    let checksums = checksums(&raw, format)?;
-    let mut lock = Lock::new(&raw, format, mirrors);
+    let mut sources = Sources::new(mirrors);
+    let checksums = checksums(&raw, format, &mut sources)?;
+    let mut lock = Lock::new(&raw, format, sources);
+    lock.check_root()?;
     let components = lock.components(text, &checksums)?;
     let (edges, dangling) = lock.edges()?;
     let left_out = lock.unused()?;
@@ -157,7 +160,7 @@ const CHECKSUM: &str = "checksum ";
 /// The checksums of `[metadata]` by name and version, each with the source that its key names.
 type Checksums<'a> = HashMap<(&'a str, &'a str), Vec<(Option<&'a str>, Option<Digest>)>>;
 
-fn checksums<'a>(raw: &'a RawLock<'_>, format: Format) -> Result<Checksums<'a>, Refusal> {
+fn checksums<'a>(raw: &'a RawLock<'_>, format: Format, sources: &mut Sources<'a>) -> Result<Checksums<'a>, Refusal> {
     let mut all = Checksums::new();
     if format != Format::V1 {
         return Ok(all);
@@ -169,6 +172,10 @@ fn checksums<'a>(raw: &'a RawLock<'_>, format: Format) -> Result<Checksums<'a>, 
         let Some(version) = named.version else {
             return Err(Refusal::new(key.at, format!("the checksum of `{}` has no version", named.name), RESTORE));
         };
+        semver(version, key.at)?;
+        if let Some(source) = named.source {
+            sources.known(source, key.at)?;
+        }
         let digest = match value.text.as_ref() {
             "<none>" => None,
             hex => Some(digest(hex, value.at)?),

@@ -170,7 +170,7 @@ pub fn apply(inventory: &mut Inventory, metadata_json: &[u8]) -> Result<(), Reso
             }
         }
     }
-    let mut resolved: HashMap<(&str, String), Vec<(Option<&str>, Scope)>> = HashMap::new();
+    let mut resolved: HashMap<(&str, String), Vec<FromSource<'_>>> = HashMap::new();
     for package in &metadata.packages {
         let Some(scope) = scopes.get(&package.id) else { continue }; // listed and not used: it keeps what it had
         let source = package.source.as_ref().map(|source| source.repr.as_str());
@@ -185,6 +185,9 @@ pub fn apply(inventory: &mut Inventory, metadata_json: &[u8]) -> Result<(), Reso
     }
     Ok(())
 }
+
+/// The source of a package in cargo's words, and the scope of the package.
+type FromSource<'a> = (Option<&'a str>, Scope);
 
 fn scope_of(kind: DependencyKind) -> Scope {
     match kind {

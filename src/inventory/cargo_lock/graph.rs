@@ -58,11 +58,11 @@ pub(super) struct Lock<'a> {
 }
 
 impl<'a> Lock<'a> {
-    pub(super) fn new(raw: &'a RawLock<'a>, format: Format, mirrors: &'a [String]) -> Self {
+    pub(super) fn new(raw: &'a RawLock<'a>, format: Format, sources: Sources<'a>) -> Self {
         let mut entries: Vec<_> = raw.packages.iter().chain(&raw.root).collect();
         entries.sort_by_key(|package| package.at);
         let (twins, versions) = (HashMap::with_capacity(entries.len()), HashMap::with_capacity(entries.len()));
-        Self { raw, format, entries, sources: Sources::new(mirrors), twins, versions }
+        Self { raw, format, entries, sources, twins, versions }
     }
 
     pub(super) fn components(&mut self, text: &str, checksums: &Checksums<'_>) -> Result<Vec<Component>, Refusal> {
@@ -74,12 +74,13 @@ impl<'a> Lock<'a> {
             check_name(&package.name)?;
             self.enter(position, package)?;
             let written = package.checksum.as_ref().map(|c| digest(&c.text, c.at)).transpose()?;
+            let listed = if self.is_root(package) { None } else { listed(checksums, package) };
             let (line, column) = places.place(package.at);
             components.push(Component {
                 name: share(&package.name.text),
                 version: share(&package.version.text),
                 source: self.sources.of(package.source.as_ref())?,
-                checksum: written.or_else(|| listed(checksums, package)),
+                checksum: written.or(listed),
                 line,
                 column,
                 scope: Scope::Unknown,
@@ -98,6 +99,14 @@ impl<'a> Lock<'a> {
             .get(position as usize)
             .and_then(|package| package.source.as_ref())
             .map(|source| source.text.as_ref())
+    }
+
+    /// Refuses a `[root]` that is fetched from somewhere: it is the package that the lock lies beside.
+    pub(super) fn check_root(&self) -> Result<(), Refusal> {
+        match self.raw.root.as_ref().and_then(|root| root.source.as_ref()) {
+            Some(source) => Err(Refusal::new(source.at, "the [root] package has a source", RESTORE)),
+            None => Ok(()),
+        }
     }
 
     /// Enters a package in the index, and refuses one that is listed twice, as cargo does.
@@ -235,7 +244,7 @@ fn check_name(name: &Text<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn semver(version: &str, at: usize) -> Result<(), Refusal> {
+pub(super) fn semver(version: &str, at: usize) -> Result<(), Refusal> {
     match Version::parse(version) {
         Ok(_) => Ok(()),
         Err(error) => Err(Refusal::new(at, format!("`{version}` is not a version: {error}"), RESTORE)),

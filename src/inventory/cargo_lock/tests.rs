@@ -110,6 +110,29 @@ fn the_first_version_has_checksums_in_metadata_and_the_root_apart() {
 }
 
 #[test]
+fn of_two_checksums_of_one_version_that_of_the_source_counts() {
+    let git = "git+https://example.com/a";
+    let with = |source: &str| {
+        format!(
+            "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"{source}\"\n\n[metadata]\n\
+             \"checksum a 1.0.0 ({git})\" = \"<none>\"\n\"checksum a 1.0.0 ({INDEX})\" = \"{SUM}\"\n"
+        )
+    };
+    assert_eq!(accepted(&with(INDEX)).components[0].checksum.map(|d| d.hex()).as_deref(), Some(SUM));
+    assert_eq!(accepted(&with(git)).components[0].checksum, None);
+    // A key that could name no package is refused: the checksum it holds would be lost.
+    for (from, to) in
+        [("(git", "(nothing"), ("a 1.0.0 (git", "a 1.0 (git"), ("a 1.0.0 (git+https://example.com/a)", "a")]
+    {
+        assert_eq!(refused(&with(INDEX).replace(from, to)).1, Some(7), "{to}");
+    }
+    assert_eq!(
+        refused("[root]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"git+https://example.com/a\"\n").1,
+        Some(4)
+    );
+}
+
+#[test]
 fn unused_patches_are_left_out_by_name() {
     let text = lock(&[from_index("a", "1.0.0")]) + "[[patch.unused]]\nname = \"p\"\nversion = \"0.1.0\"\n";
     let counted = accepted(&text).counted;
