@@ -543,7 +543,6 @@ fn the_git_program_brings_the_same_records() {
 fn the_index_is_asked_for_each_crate_and_a_missing_answer_is_a_gap() {
     let mut machine = Machine::new();
     let names: BTreeSet<String> = ["pkg-01", "pkg-02", "../x"].map(String::from).into();
-    assert!(matches!(published_online(&machine, &names), Err(FeedError::NoIndex(_))));
     let (base, server) = serve(vec![("/i/pk/g-/pkg-01", index_lines("pkg-01").into_bytes())], 2);
     machine.env.insert("PORTCULLIS_INDEX_URL".into(), format!("sparse+{base}/i/"));
     let answer = published_online(&machine, &names).unwrap();

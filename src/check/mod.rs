@@ -76,9 +76,7 @@ impl<'a> Facts<'a> {
     fn excerpt(&self, line: u32) -> Vec<String> {
         let text: &str = &self.inventory.text;
         let starts = self.lines.get_or_init(|| {
-            std::iter::once(0)
-                .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
-                .collect()
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect()
         });
         let start = usize::try_from(line).ok().and_then(|l| starts.get(l.checked_sub(1)?));
         let Some(rest) = start.and_then(|at| text.get(*at..)) else { return Vec::new() };

@@ -126,9 +126,6 @@ pub enum FeedError {
         /// What to confirm.
         digest: Digest,
     },
-    /// `--online` without an index to ask.
-    #[error("{0} does not say which sparse index to ask")]
-    NoIndex(&'static str),
     /// The landmark records compiled into this binary do not parse.
     #[error("the embedded advisories cannot be used: {0}")]
     Embedded(String),
@@ -169,7 +166,6 @@ impl FeedError {
                 "the installed feed is kept; look at the address, or give another one with --from".into()
             }
             Self::NoGit => "install git, or leave out --git".into(),
-            Self::NoIndex(variable) => format!("set {variable} to its address (https://…)"),
             Self::TooMany { .. } | Self::Embedded(_) | Self::Internal(_) => String::new(),
             Self::Sys(error) => match error.fault {
                 Fault::NotFound | Fault::Denied => "look at the path and its permissions".into(),
@@ -182,7 +178,7 @@ impl FeedError {
     /// 2 for what the user wrote, 4 for what could not be written, 3 for what could not be had.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::BadName(_) | Self::NotADirectory(_) | Self::NoHome(_) | Self::NoIndex(_) => 2,
+            Self::BadName(_) | Self::NotADirectory(_) | Self::NoHome(_) => 2,
             Self::BadKey { kind: "public", .. } => 2,
             Self::Sys(e) if matches!(e.op, "write" | "create" | "write to" | "lock" | "remove") => 4,
             _ => 3,

@@ -1,14 +1,14 @@
 //! Asks the sparse index of the registry what it says of the versions of some crates. Only `--online` comes here.
 
 use super::facts::{self, Published, index_path};
-use super::source::spread_over;
 use super::{FeedError, PublishedMap, sorted};
 use crate::model::{Gap, GapKind, Partial, Stage};
+use crate::sys::spread_over;
 use crate::sys::{Bytes, Fault, Request, Sys};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The variable with the address of the index.
+/// The variable with the address of another index than Cargo's default one.
 const VARIABLE: &str = "PORTCULLIS_INDEX_URL";
 /// Connections at once.
 const MAX_THREADS: usize = 16;
@@ -19,14 +19,13 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the index says of every version of these crates. A crate that gave no answer is a gap.
 ///
-/// Errors: `PORTCULLIS_INDEX_URL` does not say which index to ask.
+/// Errors: the environment could not be read, or the work broke.
 pub fn published_online(sys: &dyn Sys, names: &BTreeSet<String>) -> Result<Partial<PublishedMap>, FeedError> {
-    let base = match sys.var(VARIABLE)?.filter(|url| !url.is_empty()) {
-        Some(url) => url.strip_prefix("sparse+").unwrap_or(&url).trim_end_matches('/').to_owned(),
-        None => return Err(FeedError::NoIndex(VARIABLE)),
-    };
+    let url = sys.var(VARIABLE)?.filter(|url| !url.is_empty());
+    let url = url.as_deref().unwrap_or(tame_index::CRATES_IO_HTTP_INDEX);
+    let base = url.strip_prefix("sparse+").unwrap_or(url).trim_end_matches('/');
     let names: Vec<&String> = names.iter().collect();
-    let answers = spread_over(MAX_THREADS, &names, |name| ask(sys, &base, name))
+    let answers = spread_over(MAX_THREADS, &names, |name| ask(sys, base, name))
         .ok_or_else(|| FeedError::Internal("the answers of the index".into()))?;
     let mut out = Partial::whole(PublishedMap::new());
     for (name, answer) in names.into_iter().zip(answers) {

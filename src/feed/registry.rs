@@ -2,8 +2,8 @@
 
 use super::FeedError;
 use super::facts::{self, Crate, index_path};
-use super::source::spread;
 use crate::model::{Gap, GapKind, Stage};
+use crate::sys::spread;
 use crate::sys::{Bytes, FileKind, Sys};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

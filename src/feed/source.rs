@@ -4,7 +4,7 @@
 use super::FeedError;
 use super::record::{self, ReadFile};
 use crate::model::{Advisory, Collection, Digest, Gap, GapKind, Stage, Timestamp};
-use crate::sys::{Bytes, FileKind, Sys};
+use crate::sys::{Bytes, FileKind, Sys, spread};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,8 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) const MAX_RECORD: Bytes = Bytes::mib(1);
 /// The real database has 1,300 records after ten years.
 pub(super) const MAX_FILES: usize = 100_000;
-/// Parsing does not get faster beyond this many threads.
-const MAX_THREADS: usize = 8;
 /// The directories of the database that hold records.
 pub(super) const COLLECTIONS: [&str; 2] = ["crates", "rust"];
 
@@ -204,44 +202,6 @@ fn package_files(sys: &dyn Sys, dir: &Path, package: &str, count: &AtomicUsize) 
     files
 }
 
-/// Runs `work` over the tasks on as many threads as the machine has, results in the order of the tasks. None when a
-/// thread panicked.
-pub(super) fn spread<T: Sync, R: Send>(tasks: &[T], work: impl Fn(&T) -> R + Sync) -> Option<Vec<R>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    spread_over(threads, tasks, work)
-}
-
-/// [`spread`] on a given number of threads. A few tasks are taken at a time, so that slow ones do not pile up on one.
-pub(super) fn spread_over<T: Sync, R: Send>(
-    threads: usize,
-    tasks: &[T],
-    work: impl Fn(&T) -> R + Sync,
-) -> Option<Vec<R>> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            match tasks.get(at) {
-                Some(task) => done.push((at, work(task))),
-                None => return done,
-            }
-        }
-    };
-    let parts = std::thread::scope(|scope| {
-        // This thread works too: one spawn less, and with one core none at all.
-        let others: Vec<_> = (1..threads.min(tasks.len())).map(|_| scope.spawn(worker)).collect();
-        let mut all = worker();
-        for other in others {
-            all.extend(other.join().ok()?); // `None` says that it panicked
-        }
-        Some(all)
-    });
-    let mut all = parts?;
-    all.sort_unstable_by_key(|(at, _)| *at);
-    Some(all.into_iter().map(|(_, result)| result).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,13 +288,5 @@ mod tests {
         write(dir.path(), "crates/beta/RUSTSEC-2024-0001.md", &record("beta", "RUSTSEC-2024-0001"));
         let records = directory(&RealSys, dir.path()).unwrap();
         assert_eq!((records.advisories.len(), records.gaps.len()), (3, 1));
-    }
-
-    #[test]
-    fn work_is_spread_in_order() {
-        let tasks: Vec<u32> = (0..1_000).collect();
-        for threads in [1, 2, 7] {
-            assert_eq!(spread_over(threads, &tasks, |n| n * 2), Some(tasks.iter().map(|n| n * 2).collect()));
-        }
     }
 }

@@ -5,9 +5,8 @@ use crate::inventory::cargo_manifest::{self, Manifest};
 use crate::inventory::toolchain::{self, Toolchain};
 use crate::inventory::{cargo_lock, resolve, scope};
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
-use crate::sys::{Fault, Sys, SysError};
+use crate::sys::{Fault, Sys, SysError, spread};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How the scopes of components are found out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,37 +115,17 @@ fn complete(mut gap: Gap, path: &TreePath, digest: Option<Digest>) -> Gap {
     gap
 }
 
-/// Every artifact with what became of it, in the order of the artifacts whatever thread did it.
+/// Every artifact with what became of it, in the order of the artifacts.
 fn parse_all<'t>(
     target: &'t Opened<'_>,
     shown: &(impl Fn(&TreePath) -> TreePath + Sync),
     mirrors: &[String],
 ) -> Vec<(&'t Artifact, Done)> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut mine = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(artifact) = target.artifacts.get(index) else { return mine };
-            mine.push((index, artifact, one(target, artifact, &shown(&artifact.path), mirrors)));
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(target.artifacts.len());
-    let mut done = if threads <= 1 {
-        work()
-    } else {
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut all = work();
-            for other in others {
-                // `one` catches panics: a thread that still died takes the process down rather than lose its files.
-                all.extend(other.join().expect("the work on a file catches its own panics"));
-            }
-            all
-        })
-    };
-    done.sort_by_key(|(index, ..)| *index);
-    done.into_iter().map(|(_, artifact, done)| (artifact, done)).collect()
+    let done = spread(&target.artifacts, |artifact| one(target, artifact, &shown(&artifact.path), mirrors));
+    // `one` catches panics: a thread that still died takes the process down rather than lose its files.
+    let done = done.expect("the work on a file catches its own panics");
+    debug_assert_eq!(done.len(), target.artifacts.len());
+    target.artifacts.iter().zip(done).collect() // one result was made for each artifact
 }
 
 fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[String]) -> Done {

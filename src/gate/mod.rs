@@ -12,7 +12,7 @@ use crate::feed::{self, Feed};
 use crate::model::{Axis, Finding, Gap, GapKind, Inventory, Ledger, Partial, Severity, Source, Stage, Verdict};
 use crate::policy::{self, Case};
 use crate::rule;
-use crate::sys::Sys;
+use crate::sys::{Sys, spread};
 pub use error::GateError;
 pub use inspect::{Inspected, Resolve};
 use std::path::PathBuf;
@@ -73,10 +73,15 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     if let Some(fail_on) = request.fail_on {
         policy.tighten(fail_on)?;
     }
-    let (feed, opened) = open(sys, request, places, &policy);
-    let paths = base::paths(&opened);
-    let cargo = (request.resolve == Resolve::Cargo).then_some(sys);
-    let mut seen = inspect::all(&opened, &policy.mirrors, cargo);
+    let (feed, (mut seen, paths)) = beside(
+        || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open(sys, &choice)),
+        || {
+            let opened: Vec<Opened<'_>> =
+                places.into_iter().map(|place| collect::open_place(place, &policy.excludes)).collect();
+            let cargo = (request.resolve == Resolve::Cargo).then_some(sys);
+            (inspect::all(&opened, &policy.mirrors, cargo), base::paths(&opened))
+        },
+    );
     let mut gaps = std::mem::take(&mut seen.gaps);
     if seen.inventories.is_empty() && !gaps.iter().any(|gap| gap.path.is_some()) {
         gaps.push(nothing_to_judge(request));
@@ -85,8 +90,9 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     let mut findings = Vec::new();
     let mut used = None;
     match feed {
-        Err(gap) => gaps.push(gap),
-        Ok(feed) => {
+        None => gaps.push(unusable("opening the feed broke; this is a fault of Portcullis", "")),
+        Some(Err(e)) => gaps.push(unusable(&e.to_string(), &e.help())),
+        Some(Ok(feed)) => {
             let feed = feed.take(&mut gaps);
             gaps.extend(policy::feed_gaps(feed.info(), &policy.feed, now));
             let online = request.online.then(|| ask_online(sys, &seen).take(&mut gaps));
@@ -145,34 +151,28 @@ fn locate<'a>(sys: &'a dyn Sys, targets: &[PathBuf]) -> Result<Vec<Place<'a>>, G
     Ok(targets.iter().map(|target| collect::locate(sys, target)).collect::<Result<_, _>>()?)
 }
 
-/// Opening the feed and walking the targets wait for different things: they run side by side.
-fn open<'a>(
-    sys: &dyn Sys,
-    request: &Request,
-    places: Vec<Place<'a>>,
-    policy: &Policy,
-) -> (Result<Partial<Feed>, Gap>, Vec<Opened<'a>>) {
+/// Opening the feed and looking through the targets wait for different things: the first runs on a thread of its own.
+/// None when it panicked.
+fn beside<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (Option<A>, B) {
     std::thread::scope(|scope| {
-        let feed = scope.spawn(|| {
-            let choice = feed::choose(sys, request.feed.as_deref())?;
-            feed::open(sys, &choice)
-        });
-        let opened = places.into_iter().map(|place| collect::open_place(place, &policy.excludes)).collect();
-        let unusable = |why: String, help| Gap::new(GapKind::FeedUnusable, Stage::Feed, "feed", why).with_help(help);
-        let feed = match feed.join() {
-            Ok(feed) => feed.map_err(|e| unusable(e.to_string(), e.help())),
-            Err(_) => Err(unusable("opening the feed broke; this is a fault of Portcullis".into(), String::new())),
-        };
-        (feed, opened)
+        let first = scope.spawn(first);
+        let second = second();
+        (first.join().ok(), second)
     })
+}
+
+fn unusable(why: &str, help: &str) -> Gap {
+    Gap::new(GapKind::FeedUnusable, Stage::Feed, "feed", why).with_help(help)
 }
 
 /// Runs the checks on every lockfile and on the toolchains.
 fn check_all(seen: &Inspected, feed: &Feed, online: Option<&Online>) -> Partial<Vec<Finding>> {
     let mut all = Partial::whole(Vec::new());
-    for (inventory, digest) in &seen.inventories {
-        let facts = check::Facts::new(inventory, *digest, feed, online);
-        all.value.extend(check::run_all(&facts).take(&mut all.gaps));
+    let checked = spread(&seen.inventories, |(inventory, digest)| {
+        check::run_all(&check::Facts::new(inventory, *digest, feed, online))
+    });
+    for part in checked.expect("a check that panics is a gap") {
+        all.value.extend(part.take(&mut all.gaps));
     }
     let locks: Vec<_> = seen.inventories.iter().map(|(inventory, _)| inventory.path.clone()).collect();
     all.value.extend(check::toolchains(&seen.toolchains, &locks, feed).take(&mut all.gaps));

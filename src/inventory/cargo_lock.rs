@@ -66,7 +66,7 @@ fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inv
             .with_help("run `cargo update --workspace` so that cargo completes the lock, and commit the result")
     });
     let mut gaps: Vec<Gap> = dangling.collect();
-    let (packages, unused) = (counter::cargo_lock(bytes), counter::patch_unused(bytes));
+    let counter::Headers { packages, unused } = counter::cargo_lock(bytes);
     gaps.extend(mismatch(path, "[[package]]", packages, components.len()));
     gaps.extend(mismatch(path, "[[patch.unused]]", unused, left_out.len()));
     if !gaps.is_empty() {

@@ -1,20 +1,32 @@
 //! The cheap counters that check the parsers. They share no code with them: a scan over the lines of the bytes that
 //! looks at headers only. A file that fools one of the two makes the counts differ, and that is a gap.
 
-/// The number of `[[package]]` and `[root]` headers of a `Cargo.lock`: its packages.
-pub fn cargo_lock(bytes: &[u8]) -> usize {
-    headers(bytes, b"[[package]]") + headers(bytes, b"[root]")
+/// Headers of a `Cargo.lock`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// `[[package]]` and `[root]`: its packages.
+    pub packages: usize,
+    /// `[[patch.unused]]`: entries that are no packages of the build.
+    pub unused: usize,
 }
 
-/// The number of `[[patch.unused]]` headers of a `Cargo.lock`: entries that are no packages of the build.
-pub fn patch_unused(bytes: &[u8]) -> usize {
-    headers(bytes, b"[[patch.unused]]")
-}
-
-/// Lines that begin with the header, blanks left out wherever they stand.
-fn headers(bytes: &[u8], header: &[u8]) -> usize {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    bytes.split(|b| *b == b'\n').filter(|line| begins_with(line, header)).count()
+/// Counts the lines that begin with a header, blanks left out wherever they stand.
+pub fn cargo_lock(bytes: &[u8]) -> Headers {
+    let mut headers = Headers::default();
+    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    loop {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, after) = rest.split_at(end);
+        if begins_with(line, b"[[package]]") || begins_with(line, b"[root]") {
+            headers.packages += 1;
+        } else if begins_with(line, b"[[patch.unused]]") {
+            headers.unused += 1;
+        }
+        match after.split_first() {
+            Some((_, next)) => rest = next,
+            None => return headers,
+        }
+    }
 }
 
 fn begins_with(line: &[u8], header: &[u8]) -> bool {
@@ -30,15 +42,15 @@ mod tests {
     fn headers_are_counted_however_they_are_spaced() {
         let lock =
             b"version = 3\n[[package]]\nname = \"[[package]]\"\n \t[[ package ]] # two\r\n# [[package]]\n[root]\n";
-        assert_eq!(cargo_lock(lock), 3);
-        assert_eq!(cargo_lock(b"\xef\xbb\xbf[[package]]"), 1);
-        assert_eq!(cargo_lock(b"[[packages]]\n[package]\n[[root]]\n[metadata]\n"), 0);
-        assert_eq!(cargo_lock(b""), 0);
+        assert_eq!(cargo_lock(lock).packages, 3);
+        assert_eq!(cargo_lock(b"\xef\xbb\xbf[[package]]").packages, 1);
+        assert_eq!(cargo_lock(b"[[packages]]\n[package]\n[[root]]\n[metadata]\n"), Headers::default());
+        assert_eq!(cargo_lock(b""), Headers::default());
     }
 
     #[test]
     fn unused_patches_are_no_packages() {
         let lock = b"[[package]]\n[[patch.unused]]\n[[ patch . unused ]]\n";
-        assert_eq!((cargo_lock(lock), patch_unused(lock)), (1, 2));
+        assert_eq!(cargo_lock(lock), Headers { packages: 1, unused: 2 });
     }
 }

@@ -3,8 +3,10 @@
 
 mod http;
 mod real;
+mod threads;
 
 pub use real::RealSys;
+pub use threads::{spread, spread_over};
 
 use crate::model::Timestamp;
 use std::ffi::OsString;
