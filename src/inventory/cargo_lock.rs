@@ -80,20 +80,13 @@ fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inv
 
 /// The plain reader where it can, the full one where it must.
 fn read_raw(text: &str) -> Result<RawLock<'_>, Refusal> {
-    let source = Toml::new(text);
-    // Two tokens for seven bytes is usual; what is reserved and not used costs nothing.
-    let mut tokens = Vec::with_capacity((text.len() / 7 * 2).min(MAX_TOKENS));
-    tokens.extend(source.lex().take(MAX_TOKENS + 1));
-    let raw = match tokens.len() {
-        n if n > MAX_TOKENS => return Err(too_large(MAX_TOKENS, "tokens of TOML")),
-        n => match plain::read(source, &tokens) {
-            Some(raw) => raw,
-            None if n > MAX_TOKENS_NOT_PLAIN => return Err(too_large(MAX_TOKENS_NOT_PLAIN, "tokens of TOML")),
-            None => {
-                drop(tokens);
-                full::read(text)?
-            }
-        },
+    let raw = match plain::read(Toml::new(text), MAX_TOKENS) {
+        (_, count) if count > MAX_TOKENS => return Err(too_large(MAX_TOKENS, "tokens of TOML")),
+        (Some(raw), _) => raw,
+        (None, count) if count > MAX_TOKENS_NOT_PLAIN => {
+            return Err(too_large(MAX_TOKENS_NOT_PLAIN, "tokens of TOML"));
+        }
+        (None, _) => full::read(text)?,
     };
     if raw.packages.len() + raw.unused.len() > MAX_PACKAGES {
         return Err(too_large(MAX_PACKAGES, "packages"));

@@ -17,7 +17,9 @@ pub fn cargo_lock(bytes: &[u8]) -> Headers {
     loop {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at(end);
-        if begins_with(line, b"[[package]]") || begins_with(line, b"[root]") {
+        if !begins_with(line, b"[") {
+            // Most lines: one look is enough.
+        } else if begins_with(line, b"[[package]]") || begins_with(line, b"[root]") {
             headers.packages += 1;
         } else if begins_with(line, b"[[patch.unused]]") {
             headers.unused += 1;

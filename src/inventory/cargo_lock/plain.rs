@@ -7,19 +7,55 @@ use super::raw::{RawLock, RawPackage, Text, range};
 use std::borrow::Cow;
 use std::ops::Range;
 use toml_parser::decoder::{Encoding, IntegerRadix, ScalarKind};
-use toml_parser::lexer::Token;
+use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::parser::{EventReceiver, ValidateWhitespace, parse_document};
 use toml_parser::{ErrorSink, ParseError, Raw, Source, Span};
 
-/// Reads a plain lock.
-pub(super) fn read<'a>(source: Source<'a>, tokens: &[Token]) -> Option<RawLock<'a>> {
+/// Tokens that are parsed at once: enough that the start of a run costs nothing, few enough to stay in the cache.
+const RUN: usize = 2_048;
+
+/// Reads a plain lock, and says how many tokens it has. It ends early, without a lock, past `limit` tokens.
+///
+/// The tokens are parsed in runs that end before a line that begins with `[`. In a plain lock only a header begins so;
+/// where it is something else (an array in an array), the run breaks off inside a value, which is an error, and gives
+/// nothing. A multi-line string is one token and is never cut.
+pub(super) fn read(source: Source<'_>, limit: usize) -> (Option<RawLock<'_>>, usize) {
     let mut plain = Plain { source, lock: RawLock::default(), seen: Seen::default(), at: At::Root, odd: false };
     let mut error: Option<ParseError> = None;
-    parse_document(tokens, &mut ValidateWhitespace::new(&mut plain, source), &mut error);
-    plain.finish_section();
-    plain.lock.metadata.sort_by(|(a, _), (b, _)| a.text.cmp(&b.text));
-    let twice = plain.lock.metadata.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a.text == b.text));
-    (error.is_none() && !plain.odd && !twice).then_some(plain.lock)
+    let end: Vec<Token> = Source::new("").lex().collect(); // what the parser looks for behind the last token
+    let mut run = Vec::with_capacity(RUN * 2);
+    let (mut count, mut line_begins) = (0, true);
+    for token in source.lex() {
+        count += 1;
+        if count > limit {
+            return (None, count);
+        }
+        if plain.odd || error.is_some() {
+            continue; // not plain: the rest is only counted
+        }
+        if line_begins && token.kind() == TokenKind::LeftSquareBracket && run.len() >= RUN {
+            run.extend(&end);
+            parse_document(&run, &mut ValidateWhitespace::new(&mut plain, source), &mut error);
+            run.clear();
+        }
+        line_begins = token.kind() == TokenKind::Newline;
+        run.push(token);
+    }
+    if !plain.odd && error.is_none() {
+        parse_document(&run, &mut ValidateWhitespace::new(&mut plain, source), &mut error);
+    }
+    let lock = plain.finish();
+    (lock.filter(|_| error.is_none()), count)
+}
+
+impl<'a> Plain<'a> {
+    /// The lock, if all that was seen was plain.
+    fn finish(mut self) -> Option<RawLock<'a>> {
+        self.finish_section();
+        self.lock.metadata.sort_by(|(a, _), (b, _)| a.text.cmp(&b.text));
+        let twice = self.lock.metadata.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a.text == b.text));
+        (!self.odd && !twice).then_some(self.lock)
+    }
 }
 
 /// Between which headers, and on what.

@@ -302,9 +302,30 @@ fn what_an_unused_patch_depends_on_is_nobodys_dependency() {
     assert_eq!(accepted(&text).edges, [vec![], vec![0]]);
 }
 
+#[test]
+fn a_lock_of_many_runs_reads_as_one() {
+    let many: Vec<String> = (0..900)
+        .map(|n| package(&format!("p{n}"), "1.0.0", &format!("dependencies = [\n \"p{}\",\n]", (n + 1) % 900)))
+        .collect();
+    let text = lock(&many);
+    assert_eq!(Ok(read_plain(&text).unwrap()), full::read(&text));
+    assert_eq!(accepted(&text).edges.len(), 900);
+}
+
+#[test]
+fn a_run_that_ends_inside_a_value_is_not_plain_and_the_full_reader_has_the_last_word() {
+    let many: Vec<String> = (0..900).map(|n| package(&format!("p{n}"), "1.0.0", "")).collect();
+    // A line that begins with `[` inside an array, far enough into the file that a run could end there.
+    let text = lock(&many) + "\n[metadata]\nodd = [\n[\n],\n]\n";
+    assert!(read_plain(&text).is_none());
+    // The same inside a string of several lines is one token: it is text and no header.
+    let text = lock(&many) + "\n[metadata]\nodd = \"\"\"\n[[package]]\n\"\"\"\n";
+    assert_eq!(read_plain(&text).map(|raw| raw.packages.len()), full::read(&text).ok().map(|raw| raw.packages.len()));
+}
+
 fn read_plain(text: &str) -> Option<RawLock<'_>> {
     let source = Toml::new(text);
-    plain::read(source, &source.lex().into_vec())
+    plain::read(source, usize::MAX).0
 }
 
 fn sample() -> String {
