@@ -1,1 +1,5 @@
 //! Arguments, subcommands, terminal, exit codes.
+
+pub mod feed;
+pub mod init;
+pub mod waive;

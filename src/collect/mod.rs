@@ -1,10 +1,33 @@
 //! From a target to its artifacts: which files there are, which of them look like something to judge, and their bytes.
+//! It judges nothing and runs nothing but the hardened git program.
 
-use crate::model::{Digest, TreePath};
+mod checkout;
+mod commit;
+mod gather;
+mod name;
+mod place;
+mod sniff;
+mod tree;
+mod walk;
+
+pub use commit::open_commit;
+pub use place::{Place, locate, open, open_place, root_of};
+pub use sniff::sniff;
+pub use tree::{load, unread};
+
+use crate::git::{Git, GitError};
+use crate::model::{Digest, Gap, LedgerRow, TreePath};
 use crate::sys::{Bytes, SysError};
+use std::path::PathBuf;
 
 /// A lockfile or manifest larger than this is a gap: the largest real ones are below 5 MiB.
 pub const MAX_FILE: Bytes = Bytes::mib(64);
+
+/// Directories deeper than this, and repositories nested deeper, are a gap: real trees stay below 30.
+pub const MAX_DEPTH: usize = 64;
+
+/// More entries than this under one target are a gap: the largest real repositories hold half of it.
+pub const MAX_ENTRIES: usize = 1_000_000;
 
 /// What a file is taken for, by name and by content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,3 +74,41 @@ pub struct Content {
     /// Their digest.
     pub digest: Digest,
 }
+
+/// A target that was looked through.
+pub struct Opened<'a> {
+    /// The top of the checkout, or the directory itself. Absolute; every path of the rest is relative to it.
+    pub root: PathBuf,
+    /// The target as it was named.
+    pub label: String,
+    /// Reads the files.
+    pub tree: Box<dyn Tree + 'a>,
+    /// What there is to judge, sorted.
+    pub artifacts: Vec<Artifact>,
+    /// What is not judged and why, sorted by path and kind. The artifacts get their rows when they are read.
+    pub rows: Vec<LedgerRow>,
+    /// What could not be seen, sorted.
+    pub gaps: Vec<Gap>,
+    /// The checkout, where the root is one.
+    pub git: Option<Git<'a>>,
+}
+
+/// Why a target cannot be looked at. Problems inside a target are gaps, not errors.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CollectError {
+    /// There is nothing of that name: the target is mistyped.
+    #[error("there is no file or directory {target}")]
+    NoSuchTarget {
+        /// The target as it was named.
+        target: String,
+    },
+    /// The target cannot be reached.
+    #[error(transparent)]
+    Sys(#[from] SysError),
+    /// The commit cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,22 @@
 //!
 //! Raw text becomes a valid value or the full list of its errors, each with line and column. Nothing is decided here.
 
+mod change;
+mod error;
+pub mod import;
+mod load;
+mod policy_file;
+#[cfg(test)]
+mod published;
+mod read;
+mod waiver_file;
+
+pub use change::{Loosens, relaxations};
+pub use error::{ConfigError, ConfigErrors, LoadError};
+pub use load::{Disk, Files, MAX_POLICY, MAX_WAIVER, MAX_WAIVERS, load};
+pub use policy_file::parse_policy;
+pub use waiver_file::parse_waiver;
+
 use crate::model::{Class, Days, Digest, GapKind, Seconds, Severity, Timestamp};
 use std::collections::BTreeMap;
 
@@ -21,6 +37,26 @@ pub enum ClassAction {
     Report,
 }
 
+impl ClassAction {
+    /// The word of the policy file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Threshold => "threshold",
+            Self::Fail => "fail",
+            Self::Report => "report",
+        }
+    }
+
+    /// What a class gets where the policy file is silent.
+    pub fn of_silence(class: Class) -> Self {
+        match class {
+            Class::Vulnerability | Class::Malicious => Self::Threshold,
+            Class::Integrity => Self::Fail,
+            Class::Unsound | Class::Unmaintained | Class::Notice | Class::Yanked | Class::Waiver => Self::Report,
+        }
+    }
+}
+
 /// What the policy does with a kind of gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GapAction {
@@ -30,6 +66,27 @@ pub enum GapAction {
     Report,
 }
 
+impl GapAction {
+    /// The word of the policy file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Report => "report",
+        }
+    }
+
+    /// What a kind gets where the policy file is silent.
+    pub fn of_silence(kind: GapKind) -> Self {
+        if kind.fails_by_default() { Self::Fail } else { Self::Report }
+    }
+}
+
+/// Whether a gap of this kind always makes the verdict incomplete: after it there is nothing, or nobody knows what,
+/// that a verdict could stand on. It can be neither accepted nor set to `report`.
+pub fn always_fails(kind: GapKind) -> bool {
+    matches!(kind, GapKind::Internal | GapKind::NothingToJudge | GapKind::FeedUnusable | GapKind::FeedStale)
+}
+
 /// A value and the 1-based line of the policy file that set it; no line for a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Set<T> {
@@ -37,6 +94,13 @@ pub struct Set<T> {
     pub value: T,
     /// The line that wrote it.
     pub line: Option<u32>,
+}
+
+impl<T> Set<T> {
+    /// A default: no line wrote it.
+    pub fn default_of(value: T) -> Self {
+        Self { value, line: None }
+    }
 }
 
 /// How old a feed may be, and what it may do.
@@ -104,6 +168,8 @@ pub struct Policy {
     pub digest: Digest,
     /// The threshold. Default `high`.
     pub fail_on: Set<Severity>,
+    /// Whether a flag of the command line lowered `fail_on`.
+    pub tightened: bool,
     /// Every class has an action.
     pub classes: BTreeMap<Class, Set<ClassAction>>,
     /// Every kind has an action.
@@ -113,7 +179,7 @@ pub struct Policy {
     /// Registry sources, as a lock writes them, that serve the packages of the default registry.
     pub mirrors: Vec<String>,
     /// For how long after its disclosure a problem that no change introduced is only told. Default 0 for every band.
-    pub grace: BTreeMap<Severity, Days>,
+    pub grace: BTreeMap<Severity, Set<Days>>,
     /// Parts of the tree that are not judged.
     pub excludes: Vec<Exclude>,
     /// Accepted gaps.
@@ -122,6 +188,39 @@ pub struct Policy {
     pub debt: Option<Debt>,
     /// Waivers, in order of path.
     pub waivers: Vec<Waiver>,
+}
+
+impl Default for Policy {
+    /// The policy of a tree that has none.
+    fn default() -> Self {
+        let class = |class| (class, Set::default_of(ClassAction::of_silence(class)));
+        let gap = |kind: &GapKind| (*kind, Set::default_of(GapAction::of_silence(*kind)));
+        Self {
+            origin: "defaults".into(),
+            digest: Digest::of(b""),
+            fail_on: Set::default_of(Severity::High),
+            tightened: false,
+            classes: Class::ALL.into_iter().map(class).collect(),
+            gaps: GapKind::ALL.iter().map(gap).collect(),
+            feed: FeedPolicy::default(),
+            mirrors: Vec::new(),
+            grace: BTreeMap::new(),
+            excludes: Vec::new(),
+            accepted: Vec::new(),
+            debt: None,
+            waivers: Vec::new(),
+        }
+    }
+}
+
+impl Default for FeedPolicy {
+    fn default() -> Self {
+        Self {
+            warn_age: Set::default_of(Seconds(24 * 3_600)),
+            fail_age: Set::default_of(Seconds(7 * 86_400)),
+            max_change_percent: 10,
+        }
+    }
 }
 
 /// Somebody's word that a finding does not block for a while.

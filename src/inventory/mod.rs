@@ -1,1 +1,11 @@
-//! From bytes to components and edges, one file per format.
+//! From bytes to components and edges, one file per format. It reads data; it runs nothing and opens no file.
+//!
+//! The one exception is `resolve`, which asks cargo on request and does so through `sys`.
+
+pub mod cargo_lock;
+pub mod cargo_manifest;
+pub mod counter;
+mod place;
+pub mod resolve;
+pub mod scope;
+pub mod toolchain;

@@ -1,0 +1,311 @@
+//! A commit as a judged tree: everything comes from git's object store and nothing from the work tree. Used for the
+//! base of a comparison.
+
+use super::checkout::missing_submodule;
+use super::gather::{Problem, exclusion, shown};
+use super::name::{self, Guess};
+use super::sniff::{PREFIX, sniff};
+use super::tree::problem;
+use super::{Artifact, CollectError, Format, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Opened, Tree};
+use crate::config::Exclude;
+use crate::git::{Blob, Git, GitError, MODE_GITLINK, MODE_LINK, is_object_id};
+use crate::model::{Gap, GapKind, LedgerRow, RowState, TreePath};
+use crate::sys::{Bytes, Fault, SysError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+/// A chain of links longer than this goes in a circle; the limit of Linux.
+const MAX_LINKS: usize = 40;
+/// The target of a link: PATH_MAX of Linux.
+const MAX_LINK: Bytes = Bytes(4_096);
+
+/// Looks through a commit, or through what lies below a path of it (relative to the top, as a [`TreePath`] shows it).
+/// Same rules as for a work tree; there is no ignored and no untracked file. Submodules are read from their own object
+/// stores, where this checkout has them.
+pub fn open_commit<'a>(
+    git: &Git<'a>,
+    commit: &str,
+    excludes: &[Exclude],
+    below: Option<&str>,
+) -> Result<Opened<'a>, CollectError> {
+    // The usual caller has asked for the id before; a complete one that is missing is noticed when its tree is read.
+    let commit = if is_object_id(commit) { commit.to_owned() } else { git.commit(commit)? };
+    let below = TreePath::new(below.unwrap_or_default().trim_end_matches('/')).to_bytes();
+    let below = if below == b"." { Vec::new() } else { below };
+    let mut tree = CommitTree { repositories: Vec::new(), leaves: BTreeMap::new(), blobs: BTreeMap::new() };
+    let mut findings = Findings { excludes, artifacts: Vec::new(), rows: Vec::new(), gaps: Vec::new() };
+    tree.add(git.clone(), &commit, b"")?;
+    tree.add_submodules(&below, &mut findings);
+    findings.judge(&mut tree, &below)?;
+    let Findings { mut artifacts, mut rows, mut gaps, .. } = findings;
+    artifacts.sort();
+    rows.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+    gaps.sort();
+    let (root, label) = (git.toplevel().to_owned(), format!("commit {commit}"));
+    Ok(Opened { root, label, tree: Box::new(tree), artifacts, rows, gaps, git: Some(git.clone()) })
+}
+
+/// The files of a commit and of the submodules it names.
+struct CommitTree<'a> {
+    repositories: Vec<Git<'a>>,
+    leaves: BTreeMap<Vec<u8>, Node>,
+    /// The bytes of the candidates, by object id: one call of git fetched them all.
+    blobs: BTreeMap<String, Blob>,
+}
+
+#[derive(Clone)]
+struct Node {
+    mode: u32,
+    oid: String,
+    /// Index of the repository that has the object.
+    repository: usize,
+}
+
+/// Where a path of the tree leads once every link on the way is followed.
+enum Leads {
+    To(Node),
+    ToDirectory,
+    Nowhere,
+    Outside,
+    InCircles,
+}
+
+impl<'a> CommitTree<'a> {
+    fn add(&mut self, git: Git<'a>, commit: &str, prefix: &[u8]) -> Result<(), GitError> {
+        let leaves = git.tree(commit)?;
+        let repository = self.repositories.len();
+        let node = |leaf: &crate::git::Leaf<'_>| Node { mode: leaf.mode, oid: leaf.oid.to_owned(), repository };
+        self.leaves.extend(leaves.iter().map(|leaf| (name::join(prefix, leaf.path), node(&leaf))));
+        self.repositories.push(git);
+        Ok(())
+    }
+
+    /// Adds the files of submodules, and of their submodules, from the object stores that are here.
+    fn add_submodules(&mut self, below: &[u8], findings: &mut Findings<'_>) {
+        let mut done = BTreeSet::new();
+        for _ in 0..MAX_DEPTH {
+            let is_new = |path: &Vec<u8>, node: &Node| node.mode == MODE_GITLINK && !done.contains(path);
+            let links = self
+                .leaves
+                .iter()
+                .filter(|(path, node)| is_new(path, node) && (within(path, below) || within(below, path)));
+            let links: Vec<(Vec<u8>, Node)> = links.map(|(path, node)| (path.clone(), node.clone())).collect();
+            if links.is_empty() {
+                return;
+            }
+            for (path, node) in links {
+                let added = self.nested(&path, &node).and_then(|inner| match inner {
+                    Some(inner) => self.add(inner, &node.oid, &path).map(|()| true),
+                    None => Ok(false),
+                });
+                if added != Ok(true) {
+                    findings.problem(&path, "submodule", &missing_submodule(&path)); // why it is missing changes nothing
+                }
+                done.insert(path);
+            }
+        }
+        let why = format!("submodules inside more than {MAX_DEPTH} repositories were not looked into");
+        findings.problem(below, "submodule", &Problem::new(GapKind::WalkLimit, why));
+    }
+
+    fn nested(&self, path: &[u8], node: &Node) -> Result<Option<Git<'a>>, GitError> {
+        match (self.repositories.first(), self.repositories.get(node.repository)) {
+            (Some(top), Some(outer)) => outer.nested(&top.toplevel().join(OsStr::from_bytes(path))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Follows the links of a path, each at most once per step.
+    fn follow(&self, path: &[u8]) -> Result<Leads, GitError> {
+        let mut pending: Vec<Vec<u8>> = parts(path);
+        let mut at: Vec<u8> = Vec::new();
+        let mut links = 0;
+        while let Some(part) = pending.pop() {
+            match part.as_slice() {
+                b"" | b"." => continue,
+                b".." if at.is_empty() => return Ok(Leads::Outside),
+                b".." => {
+                    at = name::parent(&at).to_vec();
+                    continue;
+                }
+                _ => at = name::join(&at, &part),
+            }
+            let Some(node) = self.leaves.get(&at) else { continue };
+            if node.mode == MODE_LINK {
+                links += 1;
+                if links > MAX_LINKS {
+                    return Ok(Leads::InCircles);
+                }
+                let Some(target) = self.link(node)? else { return Ok(Leads::Nowhere) };
+                if target.starts_with(b"/") {
+                    return Ok(Leads::Outside);
+                }
+                at = name::parent(&at).to_vec();
+                pending.extend(parts(&target));
+            } else if pending.iter().all(|part| part.is_empty() || part == b".") {
+                // A gitlink is the directory in which the files of the submodule lie.
+                return Ok(if node.mode == MODE_GITLINK { Leads::ToDirectory } else { Leads::To(node.clone()) });
+            } else if node.mode != MODE_GITLINK {
+                return Ok(Leads::Nowhere); // a file has nothing below it
+            }
+        }
+        let mut inside = at.clone();
+        inside.push(b'/');
+        let is_directory = at.is_empty()
+            || self.leaves.range(inside.clone()..).next().is_some_and(|(path, _)| path.starts_with(&inside));
+        Ok(if is_directory { Leads::ToDirectory } else { Leads::Nowhere })
+    }
+
+    /// The target of a link; none where the object is missing or longer than any path.
+    fn link(&self, node: &Node) -> Result<Option<Vec<u8>>, GitError> {
+        Ok(match self.blob(node, MAX_LINK)? {
+            Blob::Bytes(target) if target.len() as u64 <= MAX_LINK.0 => Some(target),
+            Blob::Bytes(_) | Blob::Missing | Blob::TooLarge { .. } | Blob::NotABlob => None,
+        })
+    }
+
+    fn blob(&self, node: &Node, limit: Bytes) -> Result<Blob, GitError> {
+        if let Some(blob) = self.blobs.get(&node.oid) {
+            return Ok(blob.clone());
+        }
+        let Some(git) = self.repositories.get(node.repository) else { return Ok(Blob::Missing) };
+        Ok(git.blobs(&[&node.oid], limit)?.pop().unwrap_or(Blob::Missing))
+    }
+
+    /// Brings the objects into memory with one call for each repository.
+    fn fetch<'n>(&mut self, nodes: impl Iterator<Item = &'n Node>) -> Result<(), GitError> {
+        let mut wanted: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for node in nodes.filter(|node| !self.blobs.contains_key(&node.oid)) {
+            wanted.entry(node.repository).or_default().insert(&node.oid);
+        }
+        for (repository, oids) in wanted {
+            let oids: Vec<&str> = oids.into_iter().collect();
+            let Some(git) = self.repositories.get(repository) else { continue }; // every node has its repository
+            let blobs = git.blobs(&oids, MAX_FILE)?; // one for each id
+            self.blobs.extend(oids.into_iter().map(str::to_owned).zip(blobs));
+        }
+        Ok(())
+    }
+}
+
+impl Tree for CommitTree<'_> {
+    fn read(&self, path: &TreePath) -> Result<Vec<u8>, SysError> {
+        let error = |fault| SysError { op: "read", what: path.to_string(), fault };
+        let git_error = |found| match found {
+            GitError::Sys(found) => found,
+            other => error(Fault::Other(other.to_string())),
+        };
+        let leads = self.follow(&path.to_bytes()).map_err(git_error)?;
+        let node = match leads {
+            Leads::To(node) => node,
+            Leads::ToDirectory => return Err(error(Fault::NotRegular("directory"))),
+            Leads::Nowhere => return Err(error(Fault::NotFound)),
+            Leads::Outside => return Err(error(Fault::Other(super::tree::LEADS_OUTSIDE.to_owned()))),
+            Leads::InCircles => return Err(error(Fault::Other("the link leads in a circle".to_owned()))),
+        };
+        match self.blob(&node, MAX_FILE).map_err(git_error)? {
+            Blob::Bytes(bytes) => Ok(bytes),
+            Blob::TooLarge { .. } => Err(error(Fault::TooLarge { limit: MAX_FILE })),
+            Blob::Missing => Err(error(Fault::Other("the object is not in this clone".to_owned()))),
+            Blob::NotABlob => Err(error(Fault::Other("the object is not a blob".to_owned()))),
+        }
+    }
+}
+
+struct Findings<'e> {
+    excludes: &'e [Exclude],
+    artifacts: Vec<Artifact>,
+    rows: Vec<LedgerRow>,
+    gaps: Vec<Gap>,
+}
+
+impl Findings<'_> {
+    fn judge(&mut self, tree: &mut CommitTree<'_>, below: &[u8]) -> Result<(), GitError> {
+        let mut candidates: Vec<(Vec<u8>, Guess)> = Vec::new();
+        let mut directories = BTreeSet::new();
+        for (count, (path, node)) in tree.leaves.iter().filter(|(path, _)| within(path, below)).enumerate() {
+            if count >= MAX_ENTRIES {
+                let why = format!("the commit holds more than {MAX_ENTRIES} files; the rest was not looked at");
+                self.problem(below, "directory", &Problem::new(GapKind::WalkLimit, why));
+                break;
+            }
+            directories.extend(name::directories_in_the_way(path).map(<[u8]>::to_vec));
+            if let Some(guess) = name::guess(name::file_name(path)).filter(|_| node.mode != MODE_GITLINK) {
+                candidates.push((path.clone(), guess));
+            }
+        }
+        for path in directories {
+            let kind = name::guess(name::file_name(&path)).map_or("directory", Guess::kind);
+            self.problem(&path, kind, &Problem::new(GapKind::SpecialFile, "it is a directory, not a regular file"));
+        }
+        let nodes: Vec<Node> = candidates.iter().filter_map(|(path, _)| tree.leaves.get(path).cloned()).collect();
+        tree.fetch(nodes.iter())?; // files, and links, whose blob is their target
+        for (path, guess) in candidates {
+            self.candidate(tree, &path, guess)?;
+        }
+        Ok(())
+    }
+
+    fn candidate(&mut self, tree: &mut CommitTree<'_>, path: &[u8], guess: Guess) -> Result<(), GitError> {
+        let node = match tree.follow(path)? {
+            Leads::To(node) => node,
+            Leads::ToDirectory if guess.taken_by_directory(name::file_name(path)) => {
+                let why = "it is a directory, not a regular file";
+                self.problem(path, guess.kind(), &Problem::new(GapKind::SpecialFile, why));
+                return Ok(());
+            }
+            // An ordinary directory under a name that only resembles a lock's.
+            Leads::ToDirectory => return Ok(()),
+            Leads::Nowhere => return self.link_outside(path, guess, "the link leads nowhere"),
+            Leads::Outside => return self.link_outside(path, guess, "the link leads out of the judged tree"),
+            Leads::InCircles => return self.link_outside(path, guess, "the link leads in a circle"),
+        };
+        tree.fetch(std::iter::once(&node))?;
+        let format = match (guess, tree.blobs.get(&node.oid)) {
+            (Guess::Exact(format), _) => format, // a missing or too large one is told when it is read
+            (Guess::Loose, Some(Blob::Bytes(bytes))) => {
+                match sniff(bytes.get(..PREFIX).unwrap_or(bytes)) {
+                    Some(Format::CargoLock) => Format::CargoLock,
+                    _ => return Ok(()), // it only resembles a lock by its name
+                }
+            }
+            (Guess::Loose, _) => Format::CargoLock,
+        };
+        let shown = TreePath::from_bytes(path);
+        match exclusion(self.excludes, &shown) {
+            Some(why) => {
+                let state = RowState::Excluded(why);
+                self.rows.push(LedgerRow { path: shown, kind: guess.kind(), state, digest: None });
+            }
+            None => self.artifacts.push(Artifact { path: shown, format }),
+        }
+        Ok(())
+    }
+
+    fn link_outside(&mut self, path: &[u8], guess: Guess, why: &str) -> Result<(), GitError> {
+        self.problem(path, guess.kind(), &Problem::new(GapKind::LinkOutside, why));
+        Ok(())
+    }
+
+    fn problem(&mut self, path: &[u8], row_kind: &'static str, found: &Problem) {
+        let path = shown(path);
+        if let Some(why) = exclusion(self.excludes, &path) {
+            self.rows.push(LedgerRow { path, kind: row_kind, state: RowState::Excluded(why), digest: None });
+            return;
+        }
+        let (gap, row) = problem(found.kind, &path, row_kind, &found.why, &found.help);
+        self.gaps.push(gap);
+        self.rows.push(row);
+    }
+}
+
+/// Whether the path is the directory or lies below it.
+fn within(path: &[u8], directory: &[u8]) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// The parts of a path, last first.
+fn parts(path: &[u8]) -> Vec<Vec<u8>> {
+    path.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec).collect()
+}

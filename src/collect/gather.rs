@@ -1,0 +1,282 @@
+//! What has been found so far, and the rules for a single candidate of a work tree: links, special files, files that
+//! are missing, excludes. It does not know how candidates are found.
+
+use super::name::{self, Guess};
+use super::sniff::{PREFIX, sniff};
+use super::tree::{WorkTree, problem};
+use super::{Artifact, Format, MAX_ENTRIES, Opened};
+use crate::config::Exclude;
+use crate::git::Git;
+use crate::model::{Gap, GapKind, LedgerRow, RowState, TreePath};
+use crate::sys::{Fault, FileKind, Sys, SysError};
+use crate::text::glob;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// How a candidate was met.
+#[derive(Clone, Copy)]
+pub(super) enum Met {
+    /// Listed in its directory a moment ago, by a walk that follows no links.
+    Listed(FileKind),
+    /// git listed it as untracked.
+    Untracked,
+    /// git has it in its index.
+    Tracked {
+        /// Left out by a sparse checkout.
+        skip_worktree: bool,
+    },
+}
+
+/// What a candidate turned out to be.
+enum Look {
+    Judge(Format),
+    /// Nothing that a row is due for.
+    Nothing,
+    /// A reason to leave it out that needs nobody's attention.
+    LeftOut(&'static str),
+    Problem(Problem),
+}
+
+/// A gap in the making.
+pub(super) struct Problem {
+    pub(super) kind: GapKind,
+    pub(super) why: String,
+    pub(super) help: String,
+}
+
+impl Problem {
+    pub(super) fn new(kind: GapKind, why: impl Into<String>) -> Self {
+        Self { kind, why: why.into(), help: String::new() }
+    }
+
+    pub(super) fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+
+    pub(super) fn unreadable(error: &SysError) -> Self {
+        Self::new(GapKind::Unreadable, error.fault.to_string())
+    }
+}
+
+/// What has been found so far.
+pub(super) struct Gather<'a, 'e> {
+    pub(super) sys: &'a dyn Sys,
+    pub(super) root: PathBuf,
+    excludes: &'e [Exclude],
+    artifacts: BTreeMap<TreePath, Format>,
+    rows: Vec<LedgerRow>,
+    gaps: Vec<Gap>,
+    seen: usize,
+    /// Paths that git ignores, a directory counting as one.
+    pub(super) ignored: usize,
+}
+
+impl<'a, 'e> Gather<'a, 'e> {
+    pub(super) fn new(sys: &'a dyn Sys, root: PathBuf, excludes: &'e [Exclude]) -> Self {
+        let (artifacts, rows, gaps) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { sys, root, excludes, artifacts, rows, gaps, seen: 0, ignored: 0 }
+    }
+
+    /// Counts an entry. False once the limit is reached, which the first time is noted as a gap of that directory.
+    pub(super) fn count(&mut self, directory: &[u8]) -> bool {
+        self.seen = self.seen.saturating_add(1);
+        if self.seen == MAX_ENTRIES + 1 {
+            let why = format!("the target holds more than {MAX_ENTRIES} entries; the rest was not looked at");
+            let help = "name parts of it as targets of their own";
+            self.problem(directory, "directory", &Problem::new(GapKind::WalkLimit, why).with_help(help));
+        }
+        self.seen <= MAX_ENTRIES
+    }
+
+    /// Looks at a file whose name promises something.
+    pub(super) fn candidate(&mut self, path: &[u8], guess: Guess, met: Met) {
+        let look = self.look(path, guess, met);
+        let shown = TreePath::from_bytes(path);
+        let excluded = exclusion(self.excludes, &shown);
+        let state = match (look, excluded) {
+            (Look::Nothing, _) => return,
+            (_, Some(why)) => RowState::Excluded(why),
+            (Look::LeftOut(why), None) => RowState::Excluded(why.to_owned()),
+            (Look::Judge(format), None) => {
+                self.artifacts.insert(shown, format);
+                return;
+            }
+            (Look::Problem(found), None) => return self.problem(path, guess.kind(), &found),
+        };
+        self.rows.push(LedgerRow { path: shown, kind: guess.kind(), state, digest: None });
+    }
+
+    /// Notes a gap with its failed row, or an excluded row where the policy leaves the path out.
+    pub(super) fn problem(&mut self, path: &[u8], row_kind: &'static str, found: &Problem) {
+        let path = shown(path);
+        if let Some(why) = exclusion(self.excludes, &path) {
+            self.rows.push(LedgerRow { path, kind: row_kind, state: RowState::Excluded(why), digest: None });
+            return;
+        }
+        self.note(&path, row_kind, found);
+    }
+
+    /// The same for a file that the user named: excludes do not count.
+    pub(super) fn named_problem(&mut self, path: &[u8], row_kind: &'static str, found: &Problem) {
+        self.note(&shown(path), row_kind, found);
+    }
+
+    fn note(&mut self, path: &TreePath, row_kind: &'static str, found: &Problem) {
+        let (gap, row) = problem(found.kind, path, row_kind, &found.why, &found.help);
+        self.gaps.push(gap);
+        self.rows.push(row);
+    }
+
+    /// Notes that git could not be asked and everything was looked at instead: stricter, so no gap, but not silent.
+    pub(super) fn without_git(&mut self, directory: &[u8], why: &str) {
+        let state = RowState::Unsupported(format!("{why}; every file was looked at instead, ignored ones too"));
+        self.rows.push(LedgerRow { path: shown(directory), kind: "checkout", state, digest: None });
+    }
+
+    /// Judges the file whatever its name is: somebody named it.
+    pub(super) fn named(&mut self, path: &[u8], format: Format) {
+        self.artifacts.insert(TreePath::from_bytes(path), format);
+    }
+
+    /// Looks for what git does not list: a FIFO, a device or a directory where a lock should lie.
+    pub(super) fn hidden_locks(&mut self, target: &[u8]) {
+        let manifests = self.artifacts.iter().filter(|(_, format)| **format == Format::CargoManifest);
+        let mut directories: Vec<Vec<u8>> =
+            manifests.map(|(path, _)| name::parent(&path.to_bytes()).to_vec()).collect();
+        directories.push(target.to_vec());
+        directories.sort();
+        directories.dedup();
+        for directory in directories {
+            let path = name::join(&directory, b"Cargo.lock");
+            let known = TreePath::from_bytes(&path);
+            if self.artifacts.contains_key(&known) || self.rows.iter().any(|row| row.path == known) {
+                continue;
+            }
+            // A file or link that git did not list is an ignored one: it has its share in the row for those.
+            match self.sys.kind(&self.absolute(&path)) {
+                Ok(Some(kind @ (FileKind::Special | FileKind::Dir))) => {
+                    self.candidate(&path, Guess::Exact(Format::CargoLock), Met::Listed(kind));
+                }
+                Ok(Some(FileKind::File | FileKind::Link) | None) => {}
+                Err(error) => self.problem(&path, Format::CargoLock.as_str(), &Problem::unreadable(&error)),
+            }
+        }
+    }
+
+    /// The result, sorted.
+    pub(super) fn finish(mut self, label: String, target: &[u8], git: Option<Git<'a>>) -> Opened<'a> {
+        if self.ignored > 0 {
+            let entries = if self.ignored == 1 { "entry" } else { "entries" };
+            let state = RowState::Excluded(format!("{} {entries} ignored by git", self.ignored));
+            self.rows.push(LedgerRow { path: shown(target), kind: "ignored", state, digest: None });
+        }
+        let artifacts = self.artifacts.into_iter().map(|(path, format)| Artifact { path, format }).collect();
+        self.rows.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+        self.rows.dedup();
+        self.gaps.sort();
+        self.gaps.dedup();
+        let tree = Box::new(WorkTree { sys: self.sys, root: self.root.clone() });
+        Opened { root: self.root, label, tree, artifacts, rows: self.rows, gaps: self.gaps, git }
+    }
+
+    pub(super) fn absolute(&self, path: &[u8]) -> PathBuf {
+        self.root.join(OsStr::from_bytes(path))
+    }
+
+    fn look(&self, path: &[u8], guess: Guess, met: Met) -> Look {
+        let at = self.absolute(path);
+        let kind = match met {
+            Met::Listed(kind) => Ok(Some(kind)),
+            Met::Untracked | Met::Tracked { .. } => self.sys.kind(&at),
+        };
+        match kind {
+            Err(error) => Look::Problem(Problem::unreadable(&error)),
+            Ok(None) => missing(met),
+            Ok(Some(FileKind::File)) if matches!(met, Met::Tracked { .. }) => self.follow(path, &at, guess),
+            Ok(Some(FileKind::File)) => self.file(&at, guess),
+            Ok(Some(FileKind::Link)) => self.follow(path, &at, guess),
+            Ok(Some(kind)) => not_a_file(path, guess, kind),
+        }
+    }
+
+    /// Follows links, the file's own and those of the directories above it: git lists a tracked path even where a
+    /// directory on the way has since become a link.
+    fn follow(&self, path: &[u8], at: &Path, guess: Guess) -> Look {
+        let outside = |why: String| Look::Problem(Problem::new(GapKind::LinkOutside, why));
+        let real = match self.sys.real_path(at) {
+            Ok(real) => real,
+            Err(SysError { fault: Fault::NotFound, .. }) => return outside("the link leads nowhere".to_owned()),
+            Err(error @ SysError { fault: Fault::Denied, .. }) => {
+                return Look::Problem(Problem::unreadable(&error));
+            }
+            Err(error) => return outside(format!("the link cannot be followed: {}", error.fault)),
+        };
+        if !real.starts_with(&self.root) {
+            return outside("the link leads out of the judged tree".to_owned());
+        }
+        match self.sys.kind(&real) {
+            Ok(Some(FileKind::File)) => self.file(&real, guess),
+            Ok(Some(kind @ (FileKind::Dir | FileKind::Special))) => not_a_file(path, guess, kind),
+            Ok(Some(FileKind::Link) | None) => outside("the link leads nowhere".to_owned()), // changed meanwhile
+            Err(error) => Look::Problem(Problem::unreadable(&error)),
+        }
+    }
+
+    fn file(&self, at: &Path, guess: Guess) -> Look {
+        match guess {
+            Guess::Exact(format) => Look::Judge(format),
+            Guess::Loose => match prefix(self.sys, at) {
+                Ok(bytes) if sniff(&bytes) == Some(Format::CargoLock) => Look::Judge(Format::CargoLock),
+                Ok(_) => Look::Nothing,
+                Err(error) => Look::Problem(Problem::unreadable(&error)),
+            },
+        }
+    }
+}
+
+fn missing(met: Met) -> Look {
+    match met {
+        Met::Tracked { skip_worktree: true } => Look::Problem(sparse()),
+        Met::Tracked { skip_worktree: false } => Look::LeftOut("deleted in the work tree"),
+        Met::Untracked | Met::Listed(_) => {
+            Look::Problem(Problem::new(GapKind::Unreadable, "it vanished while the target was looked through"))
+        }
+    }
+}
+
+/// A tracked file that a sparse checkout leaves out.
+pub(super) fn sparse() -> Problem {
+    Problem::new(GapKind::Unreadable, "left out by a sparse checkout").with_help("git sparse-checkout disable")
+}
+
+fn not_a_file(path: &[u8], guess: Guess, kind: FileKind) -> Look {
+    if kind != FileKind::Dir {
+        return Look::Problem(Problem::new(GapKind::SpecialFile, "it is a FIFO, socket or device, not a regular file"));
+    }
+    if guess.taken_by_directory(name::file_name(path)) {
+        return Look::Problem(Problem::new(GapKind::SpecialFile, "it is a directory, not a regular file"));
+    }
+    Look::Nothing
+}
+
+/// The path as it is shown; the root is `.`.
+pub(super) fn shown(path: &[u8]) -> TreePath {
+    if path.is_empty() { TreePath::new(".") } else { TreePath::from_bytes(path) }
+}
+
+/// Who left the path out and why, if the policy does.
+pub(super) fn exclusion(excludes: &[Exclude], path: &TreePath) -> Option<String> {
+    let exclude = excludes.iter().find(|exclude| glob::matches(&exclude.path, path.as_str()))?;
+    Some(format!("by {} (policy line {}): {}", exclude.owner, exclude.line, exclude.reason))
+}
+
+/// The start of a file, enough to tell what it is.
+pub(super) fn prefix(sys: &dyn Sys, path: &Path) -> Result<Vec<u8>, SysError> {
+    let file = sys.open(path)?;
+    let size = usize::try_from(file.size()?.0).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; size.min(PREFIX)];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}

@@ -1,0 +1,101 @@
+//! From what the user named to a root and the part below it that is judged, and from there to what lies in it.
+
+use super::gather::{Gather, Problem, prefix};
+use super::name::{self, Guess};
+use super::sniff::sniff;
+use super::{CollectError, Format, Opened};
+use crate::config::Exclude;
+use crate::git::Git;
+use crate::model::GapKind;
+use crate::sys::{Fault, FileKind, Sys, SysError};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Where a target lies: known before anything in it is looked at, so that the caller can load the policy of its root.
+#[derive(Clone)]
+pub struct Place<'a> {
+    /// The top of the checkout, or the directory itself. Absolute, with every link followed.
+    pub root: PathBuf,
+    /// The checkout whose top is the root.
+    pub git: Option<Git<'a>>,
+    sys: &'a dyn Sys,
+    label: String,
+    /// Bytes of the path from the root to the target; empty where they are the same.
+    below: Vec<u8>,
+    kind: FileKind,
+    /// Why git does not speak for a directory that holds or lies in a checkout.
+    without_git: Option<String>,
+}
+
+/// Finds the root of a target: the top of the git checkout that it lies in, else the directory, or the directory that
+/// a file lies in. Links in the target are followed, for the user named it.
+pub fn locate<'a>(sys: &'a dyn Sys, target: &Path) -> Result<Place<'a>, CollectError> {
+    let label = target.display().to_string();
+    let real = match sys.real_path(target) {
+        Err(SysError { fault: Fault::NotFound, .. }) => return Err(CollectError::NoSuchTarget { target: label }),
+        other => other?,
+    };
+    let kind = sys.kind(&real)?.ok_or_else(|| CollectError::NoSuchTarget { target: label.clone() })?;
+    let directory = if kind == FileKind::Dir { &real } else { real.parent().unwrap_or(&real) };
+    let (git, without_git) = match Git::discover(sys, directory) {
+        Ok(Some(git)) => (Some(git), None),
+        Ok(None) if sys.kind(&directory.join(".git")).is_ok_and(|kind| kind.is_some()) => {
+            (None, Some("git is not installed, or .git is not a repository".to_owned()))
+        }
+        Ok(None) => (None, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let root = git.as_ref().map_or(directory, Git::toplevel).to_owned();
+    let below = real.strip_prefix(&root).map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default();
+    Ok(Place { root, git, sys, label, below, kind, without_git })
+}
+
+/// The root that [`open`] takes for the target.
+pub fn root_of(sys: &dyn Sys, target: &Path) -> Result<PathBuf, CollectError> {
+    locate(sys, target).map(|place| place.root)
+}
+
+/// Looks through a directory or at a file.
+pub fn open<'a>(sys: &'a dyn Sys, target: &Path, excludes: &[Exclude]) -> Result<Opened<'a>, CollectError> {
+    locate(sys, target).map(|place| open_place(place, excludes))
+}
+
+/// Looks through a place that was located before. What goes wrong from here on is a gap.
+pub fn open_place<'a>(place: Place<'a>, excludes: &[Exclude]) -> Opened<'a> {
+    let Place { root, git, sys, label, below, kind, without_git } = place;
+    let mut gather = Gather::new(sys, root, excludes);
+    if kind != FileKind::Dir {
+        named_file(&mut gather, &below);
+        return gather.finish(label, &below, git);
+    }
+    if let Some(why) = without_git {
+        gather.without_git(&below, &why);
+    }
+    match &git {
+        Some(git) => gather.checkout(git, &below),
+        None => gather.walk(&below),
+    }
+    gather.finish(label, &below, git)
+}
+
+/// A file that the user named is judged whatever git or the policy's excludes say: naming it is the later word.
+fn named_file(gather: &mut Gather<'_, '_>, path: &[u8]) {
+    let guess = name::guess(name::file_name(path));
+    let row_kind = guess.map_or("file", Guess::kind);
+    let start = match prefix(gather.sys, &gather.absolute(path)) {
+        Ok(start) => start,
+        Err(error @ SysError { fault: Fault::NotRegular(_), .. }) => {
+            return gather.named_problem(path, row_kind, &Problem::new(GapKind::SpecialFile, error.fault.to_string()));
+        }
+        Err(error) => return gather.named_problem(path, row_kind, &Problem::unreadable(&error)),
+    };
+    match (guess, sniff(&start)) {
+        // What cargo would read as the lock is one, or is refused as one.
+        (Some(Guess::Exact(Format::CargoLock)), _) => gather.named(path, Format::CargoLock),
+        (_, Some(format)) | (Some(Guess::Exact(format)), None) => gather.named(path, format),
+        (_, None) => {
+            let why = "its content is not that of a file this release can judge";
+            gather.named_problem(path, "file", &Problem::new(GapKind::NothingToJudge, why));
+        }
+    }
+}

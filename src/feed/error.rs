@@ -1,0 +1,191 @@
+//! What can go wrong with a feed as a whole. What is wrong with one advisory of it is a gap, not an error.
+
+use super::install::Change;
+use crate::model::{Digest, Timestamp};
+use crate::sys::{Fault, SysError};
+use std::path::PathBuf;
+
+/// Why a feed cannot be used, made or replaced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeedError {
+    /// The outside world failed.
+    #[error(transparent)]
+    Sys(#[from] SysError),
+    /// `--feed` names neither a directory nor what a feed can be called.
+    #[error("`{0}` is not the name of a feed (lowercase letters, digits and hyphens)")]
+    BadName(String),
+    /// The path leads nowhere, or not to a directory.
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// No feed of this name was installed for this user.
+    #[error("no advisory feed `{name}` is installed in {}", dir.display())]
+    NotInstalled {
+        /// The name asked for.
+        name: String,
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// Neither the variable for this nor `HOME` says where the user's files are.
+    #[error("neither {0} nor HOME says where the feed is kept")]
+    NoHome(&'static str),
+    /// The directory or archive does not look like the advisory database.
+    #[error("{what} is not a checkout of the advisory database: {why}")]
+    NotADatabase {
+        /// A path or a URL.
+        what: String,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// More than the limit of something.
+    #[error("{what} has more than {limit} {unit}")]
+    TooMany {
+        /// A path or a URL.
+        what: String,
+        /// The limit.
+        limit: u64,
+        /// Of what.
+        unit: &'static str,
+    },
+    /// What came from the source is no archive of the database.
+    #[error("{what} did not give an archive: {why}")]
+    NotAnArchive {
+        /// A URL.
+        what: String,
+        /// What it is instead.
+        why: String,
+    },
+    /// The git program failed.
+    #[error("git could not {what}: {why}")]
+    Git {
+        /// The step.
+        what: &'static str,
+        /// Its words.
+        why: String,
+    },
+    /// No git program in the absolute directories of `PATH`.
+    #[error("no git program was found in the absolute directories of PATH")]
+    NoGit,
+    /// The file is not a compiled feed.
+    #[error("{} is not a compiled feed", .0.display())]
+    NotAFeed(PathBuf),
+    /// A compiled feed of a format that this release does not know.
+    #[error("{} has a feed format that this release does not know", .0.display())]
+    UnknownFormat(PathBuf),
+    /// Bytes are not what the signed header says.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Which part.
+        what: &'static str,
+    },
+    /// The signature is not by the key that is trusted here.
+    #[error("{} is not signed by the expected key {key}", path.display())]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+        /// The key that it should be signed by.
+        key: String,
+    },
+    /// The feed was never signed on this machine, so nothing says which key to trust.
+    #[error("there is no feed key at {}", .0.display())]
+    NoKey(PathBuf),
+    /// The key is not an Ed25519 key.
+    #[error("{what} is not an Ed25519 {kind} key")]
+    BadKey {
+        /// The file or the argument.
+        what: String,
+        /// `private` or `public`.
+        kind: &'static str,
+    },
+    /// The new data is older than what is installed.
+    #[error("the new data is older than the installed feed: {what} {new}, installed {old}")]
+    Older {
+        /// Which time.
+        what: &'static str,
+        /// The new one's.
+        new: Timestamp,
+        /// The installed one's.
+        old: Timestamp,
+    },
+    /// Too much of the installed feed would go or change at once.
+    #[error("the new data changes {} of {} records, more than {limit_percent} %", change.lost(), change.before)]
+    TooMuchChange {
+        /// What would change.
+        change: Box<Change>,
+        /// The limit.
+        limit_percent: u8,
+        /// What to confirm.
+        digest: Digest,
+    },
+    /// The installed feed cannot be read, so nothing says what the new data changes.
+    #[error("the installed feed cannot be read to compare with: {why}")]
+    NothingToCompare {
+        /// Its own error.
+        why: String,
+        /// What to confirm.
+        digest: Digest,
+    },
+    /// `--online` without an index to ask.
+    #[error("{0} does not say which sparse index to ask")]
+    NoIndex(&'static str),
+    /// The landmark records compiled into this binary do not parse.
+    #[error("the embedded advisories cannot be used: {0}")]
+    Embedded(String),
+    /// A stage panicked.
+    #[error("reading {0} broke off")]
+    Internal(String),
+}
+
+impl FeedError {
+    /// A command or an act that mends it.
+    pub fn help(&self) -> String {
+        let update = "portcullis feed update, or `portcullis feed import DIR`, or --feed embedded";
+        match self {
+            Self::NotInstalled { name, dir: _ } if name != super::DEFAULT_NAME => {
+                format!("{update}; a directory is written with a slash: --feed ./{name}")
+            }
+            Self::NotInstalled { .. } => update.into(),
+            Self::BadName(_) | Self::NotADirectory(_) => "--feed takes `embedded`, a directory or a name".into(),
+            Self::NoHome(variable) => format!("set {variable} to an absolute directory"),
+            Self::NotADatabase { .. } => "it must hold `crates/<package>/RUSTSEC-*.md`".into(),
+            Self::Damaged { path, .. } | Self::NotAFeed(path) | Self::UnknownFormat(path) => {
+                let path = path.display().to_string();
+                let path = crate::text::shell::quote(&path).unwrap_or_else(|| "the file".into());
+                format!("rm {path} && portcullis feed update")
+            }
+            Self::WrongKey { .. } => {
+                "portcullis feed import FILE --key KEY, with the key that its maker told you".into()
+            }
+            Self::NoKey(_) => "portcullis feed update, or set PORTCULLIS_FEED_KEY to the key's path".into(),
+            Self::BadKey { .. } => "a public key is the line that `portcullis feed export` prints".into(),
+            Self::Older { .. } => {
+                "if the installed one is wrong, remove its .head file and run `portcullis feed update`".into()
+            }
+            Self::TooMuchChange { digest, .. } | Self::NothingToCompare { digest, .. } => {
+                format!("look at the changes, then run it again with --confirm-change {}", digest.hex())
+            }
+            Self::NotAnArchive { .. } | Self::Git { .. } => {
+                "the installed feed is kept; look at the address, or give another one with --from".into()
+            }
+            Self::NoGit => "install git, or leave out --git".into(),
+            Self::NoIndex(variable) => format!("set {variable} to its address (https://…)"),
+            Self::TooMany { .. } | Self::Embedded(_) | Self::Internal(_) => String::new(),
+            Self::Sys(error) => match error.fault {
+                Fault::NotFound | Fault::Denied => "look at the path and its permissions".into(),
+                Fault::Status(_) | Fault::TimedOut { .. } => "the installed feed is kept; try again later".into(),
+                _ => String::new(),
+            },
+        }
+    }
+
+    /// 2 for what the user wrote, 4 for what could not be written, 3 for what could not be had.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::BadName(_) | Self::NotADirectory(_) | Self::NoHome(_) | Self::NoIndex(_) => 2,
+            Self::BadKey { kind: "public", .. } => 2,
+            Self::Sys(e) if matches!(e.op, "write" | "create" | "write to" | "lock" | "remove") => 4,
+            _ => 3,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Which git program is run, with which environment and settings. It does not know what the answers mean.
+
+use super::GitError;
+use crate::sys::{Bytes, Command, FileKind, Sys};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where systems keep their git. Looked at before `PATH`, which the environment decides.
+const SYSTEM_DIRS: [&str; 6] =
+    ["/usr/bin", "/usr/local/bin", "/bin", "/opt/homebrew/bin", "/usr/lib/git-core", "/run/current-system/sw/bin"];
+
+/// A call takes milliseconds; one that waits for something (a FIFO named by `include.path`) must end all the same.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// The listing of the largest repositories (a million paths of 100 bytes) is below 200 MiB.
+const OUTPUT_LIMIT: Bytes = Bytes::mib(512);
+
+/// A directory that exists nowhere.
+const NOWHERE: &str = "/nonexistent";
+
+/// The whole environment but for the directories. The user's and the system's settings stay out, so that the verdict
+/// does not depend on the machine; `GIT_ALLOW_PROTOCOL` outranks every `protocol.*` of a repository, so that a partial
+/// clone cannot fetch (and `ext::` cannot run a program) while objects are read.
+const ENVIRONMENT: [(&str, &str); 18] = [
+    ("PATH", NOWHERE),
+    ("HOME", NOWHERE),
+    ("XDG_CONFIG_HOME", NOWHERE),
+    ("LC_ALL", "C"),
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_ATTR_NOSYSTEM", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
+    ("GIT_PROTOCOL_FROM_USER", "0"),
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_SSH_COMMAND", "false"),
+    ("GIT_ASKPASS", "false"),
+    ("GIT_PAGER", "cat"),
+];
+
+/// Settings that outrank a repository's own: everything that can name a program, and what could hide files for reasons
+/// outside the checkout. The commands in use need none of them; a later git may.
+const SETTINGS: [&str; 20] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.untrackedCache=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.alternateRefsCommand=",
+    "core.sshCommand=false",
+    "core.gitProxy=",
+    "core.askPass=false",
+    "core.editor=false",
+    "core.pager=cat",
+    "credential.helper=",
+    "diff.external=",
+    "gpg.program=false",
+    "log.showSignature=false",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// One call of a subcommand.
+pub(super) struct Call {
+    pub(super) command: &'static str,
+    pub(super) args: Vec<OsString>,
+    pub(super) stdin: Vec<u8>,
+    pub(super) output_limit: Bytes,
+    /// Paths are taken literally. One subcommand refuses to be told so.
+    pub(super) literal_paths: bool,
+}
+
+impl Call {
+    pub(super) fn new<A: Into<OsString>>(command: &'static str, args: impl IntoIterator<Item = A>) -> Self {
+        let args = args.into_iter().map(Into::into).collect();
+        Self { command, args, stdin: Vec::new(), output_limit: OUTPUT_LIMIT, literal_paths: true }
+    }
+}
+
+/// The absolute path of the git program: fixed system directories first, then the absolute entries of `PATH`. An entry
+/// that lies inside the judged tree is never used. None where there is no git.
+pub fn find(sys: &dyn Sys, judged: &Path) -> Result<Option<PathBuf>, GitError> {
+    if let Some(program) = SYSTEM_DIRS.iter().find_map(|dir| program_in(sys, Path::new(dir))) {
+        return Ok(Some(program));
+    }
+    find_on_path(sys, &sys.var("PATH")?.unwrap_or_default(), judged)
+}
+
+pub(super) fn find_on_path(sys: &dyn Sys, path: &str, judged: &Path) -> Result<Option<PathBuf>, GitError> {
+    for dir in std::env::split_paths(path).filter(|dir| dir.is_absolute()) {
+        // A relative entry depends on where we stand, which is the judged tree. An entry that cannot be resolved holds
+        // no program.
+        let Ok(dir) = sys.real_path(&dir) else { continue };
+        let Some(program) = program_in(sys, &dir) else { continue };
+        if !sys.real_path(&program)?.starts_with(judged) && !dir.starts_with(judged) {
+            return Ok(Some(program));
+        }
+    }
+    Ok(None)
+}
+
+fn program_in(sys: &dyn Sys, dir: &Path) -> Option<PathBuf> {
+    let program = dir.join("git");
+    // A directory of PATH that may not be looked into holds nothing that could be run.
+    let found = matches!(sys.kind(&program), Ok(Some(FileKind::File | FileKind::Link)));
+    found.then_some(program)
+}
+
+/// The call inside a checkout whose directories are given, so that git discovers nothing by itself.
+pub(super) fn inside(program: &Path, toplevel: &Path, call: &Call) -> Command {
+    let mut command = discovering(program, toplevel, call);
+    command.env.push(("GIT_DIR".into(), toplevel.join(".git").into()));
+    command.env.push(("GIT_WORK_TREE".into(), toplevel.into()));
+    command
+}
+
+/// The call in a directory for which git itself looks for the repository.
+pub(super) fn discovering(program: &Path, dir: &Path, call: &Call) -> Command {
+    let mut args: Vec<OsString> = vec!["--no-pager".into()];
+    if call.literal_paths {
+        args.push("--literal-pathspecs".into());
+    }
+    args.extend(SETTINGS.iter().flat_map(|setting| [OsString::from("-c"), setting.into()]));
+    args.push(call.command.into());
+    args.extend(call.args.iter().cloned());
+    Command {
+        program: program.to_owned(),
+        args,
+        env: ENVIRONMENT.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        dir: dir.to_owned(),
+        stdin: call.stdin.clone(),
+        output_limit: call.output_limit,
+        time_limit: TIME_LIMIT,
+    }
+}

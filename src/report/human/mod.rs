@@ -1,0 +1,101 @@
+//! The report for people: what blocks in full, what does not in short, and the answer last, where the eye ends up.
+
+mod findings;
+mod gaps;
+mod page;
+
+use super::{Style, words};
+use crate::model::{Outcome, Verdict};
+use page::{Ink, Page, Part, span};
+
+/// Renders the report.
+pub(super) fn render(verdict: &Verdict, style: &Style) -> String {
+    let mut page = Page::new(style.color, style.width);
+    if !style.quiet {
+        findings::write(&mut page, verdict, style);
+        gaps::write(&mut page, verdict, style);
+        notes(&mut page, verdict);
+    }
+    answer(&mut page, verdict);
+    if !style.quiet {
+        summary(&mut page, verdict);
+    }
+    page.finish()
+}
+
+fn notes(page: &mut Page, verdict: &Verdict) {
+    for note in &verdict.notes {
+        page.wrapped(&[span(Ink::Note, "note"), span(Ink::Strong, ": ")], 4, &[Part::strong(&note.what)]);
+        if !note.help.is_empty() {
+            help(page, &[advice(&note.help)]);
+        }
+        page.blank();
+    }
+}
+
+fn help(page: &mut Page, parts: &[Part]) {
+    page.wrapped(&[span(Ink::Good, "help"), span(Ink::Plain, ": ")], 6, parts);
+}
+
+/// What to do: a command stays whole, prose does not.
+fn advice(text: &str) -> Part {
+    let is_command = ["cargo ", "git ", "portcullis ", "rustup "].iter().any(|program| text.starts_with(program));
+    if is_command { Part::whole(text) } else { Part::prose(text) }
+}
+
+fn answer(page: &mut Page, verdict: &Verdict) {
+    let ink = match verdict.outcome() {
+        Outcome::Passed => Ink::Good,
+        Outcome::Incomplete => Ink::Warning,
+        Outcome::Failed => Ink::Error,
+    };
+    let line = words::verdict_line(verdict);
+    let (word, rest) = line.split_once(':').unwrap_or((&line, ""));
+    // Never wrapped: other programs look for this line.
+    page.line(&[span(ink, word), span(Ink::Strong, ":"), span(Ink::Strong, rest)]);
+}
+
+fn summary(page: &mut Page, verdict: &Verdict) {
+    let mut rows = vec![("judged", judged(verdict))];
+    let (findings, gaps) = (words::findings(verdict), words::gaps(verdict));
+    let beside: Vec<String> = [(findings.reported, "finding"), (gaps.reported, "gap")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| words::plural(count, noun))
+        .collect();
+    if !beside.is_empty() {
+        rows.push(("reported", beside.join(", ")));
+    }
+    let covered: Vec<String> =
+        [(findings.waived, "finding waived", "findings waived"), (gaps.waived, "gap accepted", "gaps accepted")]
+            .into_iter()
+            .filter(|(count, _, _)| *count > 0)
+            .map(|(count, one, more)| format!("{} {}", words::number(count), if count == 1 { one } else { more }))
+            .collect();
+    if !covered.is_empty() {
+        rows.push(("covered", covered.join(", ")));
+    }
+    rows.push(("feed", words::feed(verdict)));
+    rows.push(("policy", words::policy(verdict)));
+    if let Some(base) = &verdict.base {
+        rows.push(("base", words::short(base)));
+    }
+    for (key, text) in rows {
+        page.wrapped(&[span(Ink::Faint, &format!("  {key:<9} "))], 12, &[Part::prose(&text)]);
+    }
+}
+
+/// What was looked at: `2 lockfiles, 312 components; 1 file excluded`.
+fn judged(verdict: &Verdict) -> String {
+    let components = verdict.inventories.iter().map(|inventory| inventory.components.len()).sum();
+    let seen =
+        format!("{}, {}", words::plural(verdict.inventories.len(), "lockfile"), words::plural(components, "component"));
+    let rows = verdict.ledger.rows();
+    let left: Vec<String> = ["failed", "unsupported", "excluded"]
+        .into_iter()
+        .map(|state| (rows.iter().filter(|row| row.state.as_str() == state).count(), state))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{} {state}", words::plural(count, "file")))
+        .collect();
+    if left.is_empty() { seen } else { format!("{seen}; {}", left.join(", ")) }
+}

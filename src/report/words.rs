@@ -1,0 +1,236 @@
+//! Phrases that several formats share. Plain text, not neutralised: that is done where the text is written.
+
+use crate::model::{
+    FeedInfo, FeedKind, Finding, JudgedFinding, JudgedGap, Outcome, RuleId, RuleInfo, Ruling, Severity, SeverityBasis,
+    Timestamp, Verdict,
+};
+
+/// How many were decided which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) blocking: usize,
+    pub(super) reported: usize,
+    pub(super) waived: usize,
+}
+
+impl Count {
+    pub(super) fn of<'a>(rulings: impl Iterator<Item = &'a Ruling>) -> Self {
+        rulings.fold(Self::default(), |mut count, ruling| {
+            match ruling {
+                Ruling::Blocks => count.blocking += 1,
+                Ruling::Reported => count.reported += 1,
+                Ruling::Waived { .. } => count.waived += 1,
+            }
+            count
+        })
+    }
+
+    pub(super) fn total(self) -> usize {
+        self.blocking + self.reported + self.waived
+    }
+}
+
+pub(super) fn findings(verdict: &Verdict) -> Count {
+    Count::of(verdict.findings.iter().map(|judged| &judged.ruling))
+}
+
+pub(super) fn gaps(verdict: &Verdict) -> Count {
+    Count::of(verdict.gaps.iter().map(|judged| &judged.ruling))
+}
+
+pub(super) fn blocking(verdict: &Verdict) -> impl Iterator<Item = &JudgedFinding> {
+    verdict.findings.iter().filter(|judged| judged.ruling == Ruling::Blocks)
+}
+
+pub(super) fn reported(verdict: &Verdict) -> impl Iterator<Item = &JudgedFinding> {
+    verdict.findings.iter().filter(|judged| judged.ruling == Ruling::Reported)
+}
+
+pub(super) fn waived(verdict: &Verdict) -> impl Iterator<Item = &JudgedFinding> {
+    verdict.findings.iter().filter(|judged| matches!(judged.ruling, Ruling::Waived { .. }))
+}
+
+pub(super) fn blocking_gaps(verdict: &Verdict) -> impl Iterator<Item = &JudgedGap> {
+    verdict.gaps.iter().filter(|judged| judged.ruling == Ruling::Blocks)
+}
+
+/// The answer in one line: `failed: 3 findings block (1 critical, 2 high)`.
+pub(super) fn verdict_line(verdict: &Verdict) -> String {
+    let (findings, gaps) = (findings(verdict), gaps(verdict));
+    match verdict.outcome() {
+        Outcome::Failed => {
+            let bands: Vec<String> = Severity::ALL
+                .into_iter()
+                .rev()
+                .map(|band| (blocking(verdict).filter(|judged| judged.finding.severity == band).count(), band))
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, band)| {
+                    format!("{count} {}", if band == Severity::None { "unrated" } else { band.as_str() })
+                })
+                .collect();
+            let verb = if findings.blocking == 1 { "blocks" } else { "block" };
+            let also = match gaps.blocking {
+                0 => String::new(),
+                n => format!("; {} could not be judged", things(n)),
+            };
+            format!("failed: {} {verb} ({}){also}", plural(findings.blocking, "finding"), bands.join(", "))
+        }
+        Outcome::Incomplete => {
+            format!("incomplete: no finding blocks, but {} could not be judged", things(gaps.blocking))
+        }
+        Outcome::Passed => "passed: no finding blocks".to_owned(),
+    }
+}
+
+/// `1 finding`, `2 findings`, `2 advisories`, `1,225 ways`.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    let ending = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match (count, ending) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{} {stem}ies", number(count)),
+        _ => format!("{} {noun}s", number(count)),
+    }
+}
+
+/// What is wrong, with the advisory's id even where the message leaves it out.
+pub(super) fn said(finding: &Finding) -> String {
+    match &finding.advisory {
+        Some(id) if !finding.message.contains(id.as_str()) => format!("{} ({id})", finding.message),
+        _ => finding.message.clone(),
+    }
+}
+
+fn things(count: usize) -> String {
+    plural(count, "thing")
+}
+
+/// Digits in groups of three.
+pub(super) fn number(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `high: assumed, the record has no score`, `high: CVSS 7.5`.
+pub(super) fn severity(finding: &Finding) -> String {
+    match &finding.basis {
+        SeverityBasis::Assumed => format!("{}: assumed, the record has no score", finding.severity),
+        SeverityBasis::Cvss { score, .. } => format!("{}: CVSS {score:.1}", finding.severity),
+        SeverityBasis::Malicious => format!("{}: malicious", finding.severity),
+        SeverityBasis::Rule => finding.severity.to_string(),
+    }
+}
+
+/// The same for a cell of a table: `high, assumed`, `high 7.5`.
+pub(super) fn severity_short(finding: &Finding) -> String {
+    match &finding.basis {
+        SeverityBasis::Assumed => format!("{}, assumed", finding.severity),
+        SeverityBasis::Cvss { score, .. } => format!("{} {score:.1}", finding.severity),
+        SeverityBasis::Malicious | SeverityBasis::Rule => finding.severity.to_string(),
+    }
+}
+
+/// What the rule says of itself, where the verdict carries it.
+pub(super) fn rule(verdict: &Verdict, id: RuleId) -> Option<&RuleInfo> {
+    verdict.rules.iter().find(|rule| rule.id == id)
+}
+
+/// `advisory/vulnerable`; the id where the verdict does not carry the rule.
+pub(super) fn slug(verdict: &Verdict, id: RuleId) -> &str {
+    rule(verdict, id).map_or(id.0, |rule| rule.slug.as_str())
+}
+
+/// `just now`, `3 hours`, `2 days`.
+fn age(now: Timestamp, then: Timestamp) -> String {
+    let (count, unit) = match now.since(then).0 {
+        s if s >= 2 * 86_400 => (s / 86_400, "day"),
+        s if s >= 3_600 => (s / 3_600, "hour"),
+        s if s >= 60 => (s / 60, "minute"),
+        _ => return "just now".to_owned(),
+    };
+    format!("{} ago", plural(usize::try_from(count).unwrap_or(usize::MAX), unit))
+}
+
+/// The feed in one line.
+pub(super) fn feed(verdict: &Verdict) -> String {
+    let Some(feed) = &verdict.feed else { return "none: it could not be opened".to_owned() };
+    let advisories = number(feed.advisories);
+    if feed.kind == FeedKind::EmbeddedLandmarks {
+        let state = state_of(feed).map_or(String::new(), |time| format!(", state of {}", time.date()));
+        return format!(
+            "landmark feed: {} only{state}; not a substitute for the full database",
+            plural(feed.advisories, "advisory")
+        );
+    }
+    let kind = match feed.kind {
+        FeedKind::Installed => "installed",
+        FeedKind::Directory => "directory",
+        FeedKind::EmbeddedSnapshot | FeedKind::EmbeddedLandmarks => "embedded snapshot",
+    };
+    let mut parts = vec![format!("{} ({kind})", feed.name), format!("{advisories} advisories")];
+    let verb = if feed.kind == FeedKind::EmbeddedSnapshot { "made" } else { "refreshed" };
+    match (feed.refreshed, feed.newest) {
+        (Some(then), _) => parts.push(format!("{verb} {} ({})", then.date(), age(verdict.decided_at, then))),
+        (None, Some(newest)) => parts.push(format!("newest of {}", newest.date())),
+        (None, None) => parts.push("age unknown".to_owned()),
+    }
+    if let Some(commit) = &feed.commit {
+        parts.push(format!("commit {}", short(commit)));
+    }
+    parts.push(format!("sha256:{}", short(&feed.digest.hex())));
+    parts.join(", ")
+}
+
+fn state_of(feed: &FeedInfo) -> Option<Timestamp> {
+    feed.refreshed.or(feed.newest)
+}
+
+/// The policy in one line.
+pub(super) fn policy(verdict: &Verdict) -> String {
+    let policy = &verdict.policy;
+    let waivers = match policy.waivers {
+        0 => String::new(),
+        n => format!(", {}", plural(n, "waiver file")),
+    };
+    format!("{}, fails on {}{waivers}", policy.origin, policy.fail_on)
+}
+
+/// The first twelve characters of an id.
+pub(super) fn short(id: &str) -> String {
+    id.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_groups_of_three() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
+        for (count, text) in cases {
+            assert_eq!(number(count), text);
+        }
+        assert_eq!(plural(1, "advisory"), "1 advisory");
+        assert_eq!(plural(2, "advisory"), "2 advisories");
+        assert_eq!(plural(0, "gap"), "0 gaps");
+        assert_eq!(plural(2, "way"), "2 ways");
+    }
+
+    #[test]
+    fn ages_are_rounded_down_to_one_unit() {
+        let now = Timestamp(1_000_000);
+        let ago = |seconds: i64| age(now, Timestamp(now.0 - seconds));
+        assert_eq!(ago(59), "just now");
+        assert_eq!(ago(60), "1 minute ago");
+        assert_eq!(ago(3_600 * 3 + 1), "3 hours ago");
+        assert_eq!(ago(86_400 * 2 - 1), "47 hours ago");
+        assert_eq!(ago(86_400 * 9), "9 days ago");
+        assert_eq!(ago(-5), "just now");
+    }
+}
