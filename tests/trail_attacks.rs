@@ -1,6 +1,12 @@
 //! Attacks on a good trail: each is noticed, and the record is named. The log is a real one in a temporary directory.
 
-#![expect(clippy::disallowed_methods, reason = "an attacker writes files as he likes")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: an attacker writes files as he likes, and what fails here should fail loudly"
+)]
 
 mod trail_support;
 
@@ -414,4 +420,44 @@ fn the_log_is_listed_in_the_layout_of_the_specification() {
     expected.extend((1..=6).map(|width| format!("tile/0/000.p/{width}")));
     expected.extend((1..=6).map(|width| format!("tile/entries/000.p/{width}")));
     assert_eq!(paths, expected);
+}
+
+#[test]
+fn a_copy_without_the_writers_state_is_verified_and_not_appended_to() {
+    let log = Log::new();
+    std::fs::remove_dir_all(log.path(".state")).unwrap();
+    assert!(log.verify().is_good());
+    let store = DirStore::new(&RealSys, log.dir.path());
+    let record = start_record("400", &key(1));
+    let refused = portcullis::trail::append(&RealSys, &store, &key(1), &Trust::default(), &[record]).unwrap_err();
+    assert!(refused.to_string().contains("a copy of a log"), "{refused}");
+    assert!(log.verify().is_good());
+}
+
+/// The published vectors. `UPDATE_FIXTURES=1` writes them anew, with a new origin.
+#[test]
+fn the_published_vectors_verify_and_this_release_still_writes_the_same_records() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trail");
+    let store = DirStore::new(&RealSys, top.join("log"));
+    if std::env::var("UPDATE_FIXTURES").is_ok() {
+        let _ = std::fs::remove_dir_all(top.join("log")); // there may be none yet
+        run(&store, &key(1), "100", false);
+        let done = run(&store, &key(1), "200", true);
+        std::fs::remove_dir_all(top.join("log/.state")).unwrap();
+        let vkey = portcullis::sign::VerifierKey::new(done.head.origin, *key(1).public()).unwrap();
+        std::fs::write(top.join("vkey"), format!("{vkey}\n")).unwrap();
+        let made = receipt::make(&store, &trust(1), LogIndex(3)).unwrap();
+        std::fs::write(top.join("receipt.tlog-proof"), made.to_bytes()).unwrap();
+    }
+    let vkey = std::fs::read(top.join("vkey")).unwrap();
+    let trust = Trust::default().with_verifier_key(&portcullis::sign::key::parse_verifier_key(&vkey).unwrap());
+    let found = verify(&store, &trust, None).unwrap();
+    assert!(found.is_good() && found.head.unwrap().size == 4, "{:?}", found.problems);
+    let bytes = std::fs::read(top.join("receipt.tlog-proof")).unwrap();
+    let proven = receipt::check(&receipt::parse_receipt(&bytes).unwrap(), &trust, None).unwrap();
+    assert_eq!(proven.index, LogIndex(3));
+    let again = decision_record("200", LogIndex(2), true, &key(1));
+    let stored = std::fs::read(top.join("log/bodies/sha256").join(again.body_digest.hex())).unwrap();
+    assert_eq!(stored, again.body);
+    assert_eq!(proven.leaf.to_bytes(), again.leaf);
 }

@@ -2,4 +2,5 @@
 
 pub mod feed;
 pub mod init;
+pub mod trail;
 pub mod waive;

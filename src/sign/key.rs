@@ -21,6 +21,8 @@ const MAX_NAME: usize = 255;
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
+const PUBLIC_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
+const PUBLIC_END: &str = "-----END PUBLIC KEY-----";
 /// The DER of a SubjectPublicKeyInfo up to the key: SEQUENCE, algorithm 1.3.101.112, BIT STRING (RFC 8410, section 4).
 const SPKI_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
@@ -55,6 +57,12 @@ pub enum KeyError {
     #[error("{origin} does not hold an Ed25519 private key as PKCS#8 PEM")]
     NotAKey {
         /// The file or variable.
+        origin: String,
+    },
+    /// Not one PEM block `PUBLIC KEY` with an Ed25519 key (RFC 8410).
+    #[error("{origin} does not hold an Ed25519 public key as PEM")]
+    NotAPublicKey {
+        /// The file.
         origin: String,
     },
     /// Not `name+hash+base64` (C2SP signed-note), or the hash is not that of name and key.
@@ -96,7 +104,16 @@ impl PublicKey {
     /// `-----BEGIN PUBLIC KEY-----`, as other programs read it.
     pub fn to_pem(&self) -> String {
         let body = base64::encode(&self.spki()); // 44 bytes make one line of 60 letters
-        format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+        format!("{PUBLIC_BEGIN}\n{body}\n{PUBLIC_END}\n")
+    }
+
+    /// From PEM, as [`PublicKey::to_pem`] and other programs write it.
+    pub fn from_pem(pem: &[u8], origin: &str) -> Result<Self, KeyError> {
+        let not_a_key = || KeyError::NotAPublicKey { origin: origin.to_owned() };
+        let text = std::str::from_utf8(pem).map_err(|_| not_a_key())?;
+        let der = pem_block(text, PUBLIC_BEGIN, PUBLIC_END).ok_or_else(not_a_key)?;
+        let key = der.strip_prefix(SPKI_HEAD.as_slice()).and_then(|key| key.try_into().ok());
+        key.map(Self).ok_or_else(not_a_key)
     }
 
     fn spki(&self) -> Vec<u8> {
@@ -216,12 +233,7 @@ impl SigningKey {
             return Err(KeyError::Encrypted { origin: origin.to_owned() });
         }
         let text = std::str::from_utf8(pem).map_err(|_| not_a_key())?;
-        let mut lines = text.lines().map(str::trim_end).skip_while(|line| *line != PEM_BEGIN).skip(1);
-        let body: String = lines.by_ref().take_while(|line| *line != PEM_END).collect();
-        if lines.any(|line| line == PEM_BEGIN) {
-            return Err(not_a_key()); // two keys: which one is meant?
-        }
-        let der = base64::decode(body.as_bytes()).map_err(|_| not_a_key())?;
+        let der = pem_block(text, PEM_BEGIN, PEM_END).ok_or_else(not_a_key)?;
         // Version 1 of PKCS#8 has no public half, version 2 has one that must fit: both are read.
         Self::of_pair(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| not_a_key())?)
     }
@@ -301,6 +313,13 @@ pub fn default_path(sys: &dyn Sys) -> Result<PathBuf, KeyError> {
     Ok(data.join("portcullis").join("trail.key"))
 }
 
+/// The bytes of the one block between the marks. None for two blocks: which one is meant?
+fn pem_block(text: &str, begin: &str, end: &str) -> Option<Vec<u8>> {
+    let mut lines = text.lines().map(str::trim_end).skip_while(|line| *line != begin).skip(1);
+    let body: String = lines.by_ref().take_while(|line| *line != end).collect();
+    if lines.any(|line| line == begin) { None } else { base64::decode(body.as_bytes()).ok() }
+}
+
 /// Whether a signature line can carry the name (C2SP signed-note, "Format").
 pub(super) fn is_key_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
@@ -346,6 +365,10 @@ mod tests {
         let v1 = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
         let v1 = SigningKey::from_pem(v1, "v1").unwrap();
         let spki = v1.public().to_pem();
+        assert_eq!(PublicKey::from_pem(spki.as_bytes(), "x"), Ok(*v1.public()));
+        let not_a_key = KeyError::NotAPublicKey { origin: "x".into() };
+        assert_eq!(PublicKey::from_pem(spki.replace("MCow", "MCox").as_bytes(), "x"), Err(not_a_key.clone()));
+        assert_eq!(PublicKey::from_pem(v1.to_pem().unwrap().as_bytes(), "x"), Err(not_a_key));
         assert!(spki.contains("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="), "{spki}");
         assert_eq!(SigningKey::from_pem(v1.to_pem().unwrap().as_bytes(), "x").unwrap().public(), v1.public());
     }

@@ -30,7 +30,7 @@ fn write(value: &Value, out: &mut String) -> Result<(), NotCanonical> {
             None => return Err(NotCanonical { number: number.to_string() }),
         },
         Value::String(text) => quote(text, out),
-        Value::Array(items) => list('[', ']', items, out, |item, out| write(item, out))?,
+        Value::Array(items) => list('[', ']', items, out, write)?,
         Value::Object(members) => {
             // Members are ordered by their UTF-16 code units, which differs from the order of the bytes.
             let mut members: Vec<_> = members.iter().collect();

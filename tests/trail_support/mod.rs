@@ -1,5 +1,7 @@
 //! What the tests of the trail share: keys, verdicts, a log of a few runs. Nothing here asserts.
 
+#![expect(clippy::unwrap_used, reason = "a test: what fails here should fail loudly")]
+
 use portcullis::model::{
     Axis, Class, Digest, Finding, JudgedFinding, Ledger, LedgerRow, Location, PolicyInfo, RowState, RuleId, Ruling,
     Severity, SeverityBasis, Timestamp, Tool, TreePath, Verdict,

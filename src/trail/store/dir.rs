@@ -144,6 +144,12 @@ impl<'a> DirStore<'a> {
         })
     }
 
+    /// Whether a writer ever worked here. A copy of a published log has no state; it can be read and not appended to,
+    /// because its original may go on elsewhere.
+    fn is_written_here(&self) -> Result<bool, StoreError> {
+        Ok(self.sys.kind(&self.dir.join(STATE))?.is_some())
+    }
+
     /// The entries of a directory; none where there is no directory.
     fn entries(&self, dir: &str) -> Result<Vec<crate::sys::DirEntry>, StoreError> {
         match self.sys.list(&self.dir.join(dir)) {
@@ -215,7 +221,8 @@ impl Store for DirStore<'_> {
     fn pending(&self) -> Result<Option<Change>, StoreError> {
         let Some(committed) = self.note(COMMITTED)? else {
             return match self.note(CHECKPOINT)? {
-                None => Ok(None), // no log yet
+                None => Ok(None),                                // no log yet
+                Some(_) if !self.is_written_here()? => Ok(None), // a copy: there is no writer
                 Some(_) => Err(StoreError::Damaged { what: "a checkpoint is published that nobody committed" }),
             };
         };
@@ -228,6 +235,9 @@ impl Store for DirStore<'_> {
     }
 
     fn begin(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
+        if !self.is_written_here()? && self.note(CHECKPOINT)?.is_some() {
+            return Err(StoreError::Copy);
+        }
         self.sys.create_dir(&self.dir.join(STATE))?;
         let guard = self.sys.lock(&self.dir.join(LOCK), LOCK_WAIT)?;
         self.repair()?;

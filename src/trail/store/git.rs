@@ -2,11 +2,11 @@
 //! git program runs in a bare scratch repository of its own, never in the judged checkout.
 
 use super::{Change, Read, Store, StoreError, Transaction, checked};
-use crate::sys::{Bytes, Command, FileKind, Guard, Output, Sys};
+use crate::sys::{Bytes, Command, Guard, Output, Sys};
 use crate::text::base64;
 use crate::trail::tile::CHECKPOINT;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -22,9 +22,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 const LOCK_WAIT: Duration = Duration::from_secs(180);
 /// All files of one question together: a chunk of 256 bodies, or the paths of two million files.
 const OUTPUT_LIMIT: Bytes = Bytes::mib(512);
-/// Where systems keep their git. `PATH` is not looked at: it may lead into the judged tree.
-const SYSTEM_DIRS: [&str; 5] =
-    ["/usr/bin", "/usr/local/bin", "/bin", "/opt/homebrew/bin", "/run/current-system/sw/bin"];
 /// The whole environment but for what [`INHERITED`] passes on.
 const ENVIRONMENT: [(&str, &str); 9] = [
     ("PATH", "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin:/run/current-system/sw/bin"),
@@ -81,14 +78,7 @@ impl<'a> GitStore<'a> {
         if !is_remote(remote) {
             return Err(StoreError::BadRemote);
         }
-        let mut program = None;
-        for dir in SYSTEM_DIRS {
-            let path = Path::new(dir).join("git");
-            if program.is_none() && matches!(sys.kind(&path)?, Some(FileKind::File | FileKind::Link)) {
-                program = Some(path);
-            }
-        }
-        let program = program.ok_or(StoreError::NoGit)?;
+        let program = crate::git::find(sys, &sys.cwd()?)?.ok_or(StoreError::NoGit)?;
         let (remote, scratch) = (remote.to_owned(), scratch.into());
         Ok(Self { sys, program, remote, scratch, authorization: None, seen: Mutex::default() })
     }

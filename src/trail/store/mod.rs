@@ -33,6 +33,10 @@ pub enum StoreError {
         /// What does not fit.
         what: &'static str,
     },
+    /// The directory holds a copy of a log: appending to it would fork the original. Remedy: append to the original, or
+    /// adopt the copy by copying `checkpoint` to `.state/committed`.
+    #[error("the directory holds a copy of a log, and appending to a copy would fork it")]
+    Copy,
     /// A path that no log has.
     #[error("{path:?} is not a path of a log")]
     BadPath {
@@ -45,6 +49,9 @@ pub enum StoreError {
     /// No git program was found. Remedy: install git, or keep the trail in a directory.
     #[error("no git program was found")]
     NoGit,
+    /// The git program could not be looked for.
+    #[error(transparent)]
+    FindGit(#[from] crate::git::GitError),
     /// git ended with an error of its own.
     #[error("git {command} failed: {stderr}")]
     Git {
