@@ -3,8 +3,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     reason = "a test: an attacker writes files as he likes, and what fails here should fail loudly"
 )]
 
