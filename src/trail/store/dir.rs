@@ -235,7 +235,8 @@ impl Store for DirStore<'_> {
     }
 
     fn begin(&self) -> Result<Box<dyn Transaction + '_>, StoreError> {
-        if !self.is_written_here()? && self.note(CHECKPOINT)?.is_some() {
+        // In this order: a first writer makes the state before it publishes.
+        if self.note(CHECKPOINT)?.is_some() && !self.is_written_here()? {
             return Err(StoreError::Copy);
         }
         self.sys.create_dir(&self.dir.join(STATE))?;
