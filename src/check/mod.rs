@@ -1,1 +1,115 @@
-//! From facts to findings, one file per check.
+//! From facts to findings, one file per check. A check looks at one lockfile and a feed, and decides nothing.
+
+mod advisory;
+mod checksum;
+mod paths;
+mod toolchain;
+mod yanked;
+
+pub use advisory::{fix, severity_of};
+pub use paths::Paths;
+pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
+
+use crate::feed::{Feed, FeedError, Published, PublishedMap};
+use crate::model::{Digest, Finding, Gap, Inventory, Location, Partial};
+use std::cell::OnceCell;
+
+/// What `--online` brought, by name and version.
+pub type Online = PublishedMap;
+
+/// Everything that a check may look at.
+pub struct Facts<'a> {
+    /// The components of one lockfile.
+    pub inventory: &'a Inventory,
+    /// The digest of that file.
+    pub digest: Digest,
+    /// The advisory data.
+    pub feed: &'a Feed,
+    /// What the registry answered, where it was asked.
+    pub online: Option<&'a Online>,
+    paths: OnceCell<Paths>,
+    lines: OnceCell<Vec<usize>>,
+}
+
+/// One question asked of the facts.
+pub trait Check: Sync {
+    /// Its name, for the gap that stands in for it when it breaks.
+    fn name(&self) -> &'static str;
+    /// The findings and what could not be looked at.
+    fn run(&self, facts: &Facts<'_>) -> Partial<Vec<Finding>>;
+}
+
+/// Every check, in the order in which they run.
+pub const ALL: &[&dyn Check] = &[&advisory::Advisories, &yanked::YankedVersions, &checksum::Checksums];
+
+/// A finding shows at most this many lines of its file.
+const EXCERPT_LINES: usize = 3;
+/// A line of a hostile file can be long; more characters than this are not shown.
+const EXCERPT_CHARS: usize = 200;
+
+impl<'a> Facts<'a> {
+    /// Facts on one lockfile.
+    pub fn new(inventory: &'a Inventory, digest: Digest, feed: &'a Feed, online: Option<&'a Online>) -> Self {
+        Self { inventory, digest, feed, online, paths: OnceCell::new(), lines: OnceCell::new() }
+    }
+
+    /// The ways from the first-party packages, computed when the first finding asks.
+    pub fn paths(&self) -> &Paths {
+        self.paths.get_or_init(|| Paths::of(self.inventory))
+    }
+
+    /// What the registry says of a version: the answer to `--online`, else what travels in the feed; none where
+    /// neither knows.
+    fn published(&self, name: &str, version: &str) -> Result<Option<Published>, FeedError> {
+        match self.online {
+            Some(online) => Ok(online.get(&(name.to_owned(), version.to_owned())).cloned()),
+            None => self.feed.published(name, version),
+        }
+    }
+
+    /// A place in this lockfile.
+    fn location(&self, line: u32, column: u32) -> Location {
+        Location { path: self.inventory.path.clone(), line, column }
+    }
+
+    /// The lines of an entry from `line` (1-based) up to the next blank one, at most [`EXCERPT_LINES`].
+    fn excerpt(&self, line: u32) -> Vec<String> {
+        let text: &str = &self.inventory.text;
+        let starts = self.lines.get_or_init(|| {
+            std::iter::once(0)
+                .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
+                .collect()
+        });
+        let start = usize::try_from(line).ok().and_then(|l| starts.get(l.checked_sub(1)?));
+        let Some(rest) = start.and_then(|at| text.get(*at..)) else { return Vec::new() };
+        let lines = rest.lines().take_while(|l| !l.trim().is_empty()).take(EXCERPT_LINES);
+        lines.map(|l| l.chars().take(EXCERPT_CHARS).collect()).collect()
+    }
+}
+
+/// Runs every check. One that panics becomes a gap: the others still count.
+pub fn run_all(facts: &Facts<'_>) -> Partial<Vec<Finding>> {
+    run(ALL, facts)
+}
+
+fn run(checks: &[&dyn Check], facts: &Facts<'_>) -> Partial<Vec<Finding>> {
+    use crate::model::{GapKind, Stage};
+    let mut all = Partial::whole(Vec::new());
+    for check in checks {
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check.run(facts)));
+        match ran {
+            Ok(part) => all.value.extend(part.take(&mut all.gaps)),
+            Err(_) => all.gaps.push(
+                Gap::new(
+                    GapKind::Internal,
+                    Stage::Check,
+                    check.name(),
+                    "the check broke; this is a fault of Portcullis",
+                )
+                .with_path(facts.inventory.path.clone())
+                .with_help("report it with the lockfile that causes it"),
+            ),
+        }
+    }
+    all
+}

@@ -38,7 +38,7 @@ impl<'a> Gather<'a, '_> {
         let listing = match git.listing((!below.is_empty()).then_some(below)) {
             Ok(listing) => listing,
             Err(error) => {
-                self.without_git(&start, &error.to_string());
+                self.git_failed(&start, &error);
                 return self.walk(&start);
             }
         };
@@ -153,7 +153,7 @@ impl<'a> Gather<'a, '_> {
                 None
             }
             Err(error) => {
-                self.without_git(path, &error.to_string());
+                self.git_failed(path, &error);
                 self.walk(path);
                 None
             }

@@ -6,8 +6,8 @@ use super::sniff::{PREFIX, sniff};
 use super::tree::{WorkTree, problem};
 use super::{Artifact, Format, MAX_ENTRIES, Opened};
 use crate::config::Exclude;
-use crate::git::Git;
-use crate::model::{Gap, GapKind, LedgerRow, RowState, TreePath};
+use crate::git::{Git, GitError};
+use crate::model::{Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, FileKind, Sys, SysError};
 use crate::text::glob;
 use std::collections::BTreeMap;
@@ -133,6 +133,17 @@ impl<'a, 'e> Gather<'a, 'e> {
     pub(super) fn without_git(&mut self, directory: &[u8], why: &str) {
         let state = RowState::Unsupported(format!("{why}; every file was looked at instead, ignored ones too"));
         self.rows.push(LedgerRow { path: shown(directory), kind: "checkout", state, digest: None });
+    }
+
+    /// The same for an error of git. One of the machine (git could not be run or listened to) is a gap besides: the next
+    /// run may see another tree.
+    pub(super) fn git_failed(&mut self, directory: &[u8], error: &GitError) {
+        self.without_git(directory, &error.to_string());
+        if let GitError::Sys(error) = error {
+            let gap = Gap::new(GapKind::Unreadable, Stage::Collect, "git", error.to_string());
+            self.gaps
+                .push(gap.with_path(shown(directory)).with_help("let git run, or judge the tree without its .git"));
+        }
     }
 
     /// Judges the file whatever its name is: somebody named it.

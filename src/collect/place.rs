@@ -5,9 +5,10 @@ use super::name::{self, Guess};
 use super::sniff::sniff;
 use super::{CollectError, Format, Opened};
 use crate::config::Exclude;
-use crate::git::Git;
-use crate::model::GapKind;
+use crate::git::{Git, GitError};
+use crate::model::{GapKind, TreePath};
 use crate::sys::{Fault, FileKind, Sys, SysError};
+use crate::text::glob;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,14 @@ pub struct Place<'a> {
     below: Vec<u8>,
     kind: FileKind,
     /// Why git does not speak for a directory that holds or lies in a checkout.
-    without_git: Option<String>,
+    without_git: Option<NoGit>,
+}
+
+/// Why a directory that holds `.git` is looked at without git.
+#[derive(Clone)]
+enum NoGit {
+    NotInstalled,
+    Error(GitError),
 }
 
 /// Finds the root of a target: the top of the git checkout that it lies in, else the directory, or the directory that
@@ -39,20 +47,21 @@ pub fn locate<'a>(sys: &'a dyn Sys, target: &Path) -> Result<Place<'a>, CollectE
     let directory = if kind == FileKind::Dir { &real } else { real.parent().unwrap_or(&real) };
     let (git, without_git) = match Git::discover(sys, directory) {
         Ok(Some(git)) => (Some(git), None),
-        Ok(None) if sys.kind(&directory.join(".git")).is_ok_and(|kind| kind.is_some()) => {
-            (None, Some("git is not installed, or .git is not a repository".to_owned()))
-        }
-        Ok(None) => (None, None),
-        Err(error) => (None, Some(error.to_string())),
+        Ok(None) => (None, sys.kind(&directory.join(".git"))?.map(|_| NoGit::NotInstalled)),
+        Err(error) => (None, Some(NoGit::Error(error))),
     };
     let root = git.as_ref().map_or(directory, Git::toplevel).to_owned();
     let below = real.strip_prefix(&root).map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default();
     Ok(Place { root, git, sys, label, below, kind, without_git })
 }
 
-/// The root that [`open`] takes for the target.
+/// The root that [`open`] takes for the target; an error where git had to be asked and could not be.
 pub fn root_of(sys: &dyn Sys, target: &Path) -> Result<PathBuf, CollectError> {
-    locate(sys, target).map(|place| place.root)
+    let place = locate(sys, target)?;
+    match place.without_git {
+        Some(NoGit::Error(GitError::Sys(error))) => Err(error.into()),
+        _ => Ok(place.root), // any other answer of git is an answer: the directory is its own root
+    }
 }
 
 /// Looks through a directory or at a file.
@@ -63,13 +72,19 @@ pub fn open<'a>(sys: &'a dyn Sys, target: &Path, excludes: &[Exclude]) -> Result
 /// Looks through a place that was located before. What goes wrong from here on is a gap.
 pub fn open_place<'a>(place: Place<'a>, excludes: &[Exclude]) -> Opened<'a> {
     let Place { root, git, sys, label, below, kind, without_git } = place;
-    let mut gather = Gather::new(sys, root, excludes);
+    // Naming what an exclusion covers is the later word: such an exclusion does not count for this target.
+    let named = TreePath::from_bytes(&below);
+    let excludes: Vec<Exclude> =
+        excludes.iter().filter(|e| below.is_empty() || !glob::matches(&e.path, named.as_str())).cloned().collect();
+    let mut gather = Gather::new(sys, root, &excludes);
     if kind != FileKind::Dir {
         named_file(&mut gather, &below);
         return gather.finish(label, &below, git);
     }
-    if let Some(why) = without_git {
-        gather.without_git(&below, &why);
+    match without_git {
+        None => {}
+        Some(NoGit::NotInstalled) => gather.without_git(&below, "git is not installed, or .git is not a repository"),
+        Some(NoGit::Error(error)) => gather.git_failed(&below, &error),
     }
     match &git {
         Some(git) => gather.checkout(git, &below),

@@ -136,7 +136,7 @@ impl<'a> Manager<'a> {
     pub fn import_directory(&self, dir: &Path, index: Option<&Path>) -> Result<(Installed, Vec<Gap>), FeedError> {
         let now = self.sys.now()?;
         let records = source::directory(self.sys, dir)?;
-        let origin = Origin { commit: super::directory_commit::read(self.sys, dir), committed: None };
+        let origin = Origin { commit: super::directory_commit::read(self.sys, dir)?, committed: None };
         let (mut blocks, mut gaps) = (None, Vec::new());
         if let Some(index) = index {
             self.progress(&format!("reading the index {}", index.display()))?;

@@ -1,7 +1,6 @@
 //! Advisory data: sources, the compiled file, its age and its signature. It says what is known of a package, and never
 //! whether that matters.
 
-mod age;
 mod archive;
 mod base64;
 mod compile;
@@ -23,7 +22,6 @@ mod record;
 mod registry;
 mod source;
 
-pub use age::gaps as age_gaps;
 pub use compile::Origin;
 pub use error::FeedError;
 pub use facts::{IndexError, Published, index_path};
@@ -169,7 +167,7 @@ pub fn open(sys: &dyn Sys, choice: &Choice) -> Result<Partial<Feed>, FeedError> 
         Choice::Installed(name) => open_installed(sys, name),
         Choice::Directory(dir) => {
             let records = source::directory(sys, dir)?;
-            let commit = directory_commit::read(sys, dir);
+            let commit = directory_commit::read(sys, dir)?;
             Ok(in_memory(records, FeedKind::Directory, None, commit))
         }
         Choice::Embedded => match embedded::snapshot()? {

@@ -1,7 +1,7 @@
 //! Which git program is run, with which environment and settings. It does not know what the answers mean.
 
 use super::GitError;
-use crate::sys::{Bytes, Command, FileKind, Sys};
+use crate::sys::{Bytes, Command, Fault, FileKind, Sys, SysError};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -88,18 +88,20 @@ impl Call {
 /// The absolute path of the git program: fixed system directories first, then the absolute entries of `PATH`. An entry
 /// that lies inside the judged tree is never used. None where there is no git.
 pub fn find(sys: &dyn Sys, judged: &Path) -> Result<Option<PathBuf>, GitError> {
-    if let Some(program) = SYSTEM_DIRS.iter().find_map(|dir| program_in(sys, Path::new(dir))) {
-        return Ok(Some(program));
+    for dir in SYSTEM_DIRS {
+        if let Some(program) = program_in(sys, Path::new(dir))? {
+            return Ok(Some(program));
+        }
     }
     find_on_path(sys, &sys.var("PATH")?.unwrap_or_default(), judged)
 }
 
 pub(super) fn find_on_path(sys: &dyn Sys, path: &str, judged: &Path) -> Result<Option<PathBuf>, GitError> {
     for dir in std::env::split_paths(path).filter(|dir| dir.is_absolute()) {
-        // A relative entry depends on where we stand, which is the judged tree. An entry that cannot be resolved holds
-        // no program.
-        let Ok(dir) = sys.real_path(&dir) else { continue };
-        let Some(program) = program_in(sys, &dir) else { continue };
+        // A relative entry depends on where we stand, which is the judged tree. An entry that leads nowhere holds no
+        // program.
+        let Some(dir) = there(sys.real_path(&dir).map(Some))? else { continue };
+        let Some(program) = program_in(sys, &dir)? else { continue };
         if !sys.real_path(&program)?.starts_with(judged) && !dir.starts_with(judged) {
             return Ok(Some(program));
         }
@@ -107,11 +109,18 @@ pub(super) fn find_on_path(sys: &dyn Sys, path: &str, judged: &Path) -> Result<O
     Ok(None)
 }
 
-fn program_in(sys: &dyn Sys, dir: &Path) -> Option<PathBuf> {
+fn program_in(sys: &dyn Sys, dir: &Path) -> Result<Option<PathBuf>, GitError> {
     let program = dir.join("git");
-    // A directory of PATH that may not be looked into holds nothing that could be run.
-    let found = matches!(sys.kind(&program), Ok(Some(FileKind::File | FileKind::Link)));
-    found.then_some(program)
+    let found = matches!(there(sys.kind(&program))?, Some(FileKind::File | FileKind::Link));
+    Ok(found.then_some(program))
+}
+
+/// What is not there, or may not be looked into, holds nothing that could be run. Any other fault is one.
+fn there<T>(answer: Result<Option<T>, SysError>) -> Result<Option<T>, SysError> {
+    match answer {
+        Err(SysError { fault: Fault::NotFound | Fault::Denied, .. }) => Ok(None),
+        other => other,
+    }
 }
 
 /// The call inside a checkout whose directories are given, so that git discovers nothing by itself.

@@ -1,6 +1,7 @@
 //! Which versions an advisory affects, as half-open intervals over semver precedence.
 
 use semver::Version;
+use std::fmt;
 
 /// Versions from `introduced` (inclusive; none: from the first) up to `fixed` (exclusive; none: no end).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,18 @@ impl Interval {
     pub fn contains(&self, version: &Version) -> bool {
         self.introduced.as_ref().is_none_or(|start| version.cmp_precedence(start).is_ge())
             && self.fixed.as_ref().is_none_or(|end| version.cmp_precedence(end).is_lt())
+    }
+}
+
+impl fmt::Display for Interval {
+    /// `>= 0.3.0, < 0.3.26`, `< 0.3.26`, `>= 1.0.0` or `every version`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.introduced, &self.fixed) {
+            (Some(start), Some(end)) => write!(f, ">= {start}, < {end}"),
+            (Some(start), None) => write!(f, ">= {start}"),
+            (None, Some(end)) => write!(f, "< {end}"),
+            (None, None) => f.write_str("every version"),
+        }
     }
 }
 

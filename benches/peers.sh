@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Whole process, warm cache, beside cargo-audit in one run. usage: benches/peers.sh DATABASE LOCKFILE [TREE]
+#   DATABASE  a git checkout of the RustSec database   LOCKFILE  a Cargo.lock   TREE  a directory with many lockfiles
+# Needs: hyperfine, and cargo-audit 0.22.2 on the PATH (cargo install --locked cargo-audit@0.22.2).
+set -euo pipefail
+database=$(realpath "$1"); lock=$(realpath "$2"); tree=${3:+$(realpath "$3")}
+cd "$(dirname "$0")/.."
+cargo build --release --quiet
+bin=$PWD/target/release/portcullis
+scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
+export PORTCULLIS_FEED_DIR=$scratch/feed PORTCULLIS_FEED_KEY=$scratch/feed.key
+mkdir "$scratch/one"; cp "$lock" "$scratch/one/Cargo.lock"
+"$bin" feed import "$database" >/dev/null
+cd "$scratch/one"
+commands=(
+  "$bin check"
+  "$bin check --feed $database"
+  "cargo-audit audit --no-fetch --stale --no-yanked --db $database"
+)
+[ -z "$tree" ] || commands+=("$bin check $tree")
+hyperfine -N -i --warmup 5 --runs 50 --export-json "$scratch/times.json" "${commands[@]}"
+echo "medians in ms:"
+python3 - "$scratch/times.json" <<'PY'
+import json, sys
+for r in json.load(open(sys.argv[1]))["results"]:
+    print(f'{r["median"] * 1000:8.2f}  {r["command"].split("/")[-1] if "portcullis" in r["command"] else "cargo-audit"}')
+PY
+if command -v /usr/bin/time >/dev/null; then
+  echo "peak memory in KiB:"
+  for command in "${commands[@]}"; do
+    # shellcheck disable=SC2086 # the words of the command
+    /usr/bin/time -f '%M' $command 2>&1 >/dev/null | tail -n 1
+  done
+fi

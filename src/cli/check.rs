@@ -1,0 +1,44 @@
+//! `portcullis check`: the main job.
+
+use super::Exit;
+use super::args::{CheckArgs, JudgeArgs};
+use super::output;
+use crate::gate::{self, BaseChoice, GateError, Request};
+use crate::sys::Sys;
+use std::path::PathBuf;
+
+pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
+    let plan = match output::plan(args) {
+        Ok(plan) => plan,
+        Err(why) => {
+            output::complain(sys, &why, "");
+            return Exit::Usage;
+        }
+    };
+    match gate::run(sys, &request(&args.targets, &args.judge)) {
+        Ok(verdict) => {
+            let written = output::write_all(sys, args, &plan, &verdict);
+            Exit::from(verdict.outcome()).worse(written)
+        }
+        Err(e) => refuse(sys, &e),
+    }
+}
+
+/// What the gate is asked for.
+pub(super) fn request(targets: &[PathBuf], args: &JudgeArgs) -> Request {
+    Request {
+        feed: args.feed.clone(),
+        policy: args.policy.clone(),
+        base: args.base.clone().map_or(BaseChoice::Detect, BaseChoice::Rev),
+        fail_on: args.fail_on,
+        online: args.online,
+        resolve: args.resolve.into(),
+        ..Request::of(targets)
+    }
+}
+
+/// Says why there is no verdict.
+pub(super) fn refuse(sys: &dyn Sys, error: &GateError) -> Exit {
+    output::complain(sys, error, &error.help());
+    if error.is_usage() { Exit::Usage } else { Exit::CannotTell }
+}

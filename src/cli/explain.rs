@@ -1,0 +1,202 @@
+//! `portcullis explain`: what an advisory or rule is, what it matches here by which comparison, and who decided.
+
+use super::args::ExplainArgs;
+use super::{Exit, check, output};
+use crate::feed;
+use crate::gate;
+use crate::model::{Advisory, Collection, Component, JudgedFinding, Kind, RuleInfo, Ruling, Source, Verdict};
+use crate::rule;
+use crate::sys::{Stream, Sys};
+use crate::text::neutral;
+use semver::Version;
+use std::fmt::Write as _;
+
+/// A record's text can be long; more lines than this are cut, and the cut is said.
+const MAX_TEXT_LINES: usize = 40;
+
+pub(super) fn run(sys: &dyn Sys, args: &ExplainArgs) -> Exit {
+    if let Some(info) = rule::all().iter().find(|r| r.id.0.eq_ignore_ascii_case(&args.id) || r.slug == args.id) {
+        return Exit::of_writing(&sys.print(Stream::Out, of_rule(info).as_bytes()));
+    }
+    let records = match find(sys, args) {
+        Ok(records) => records,
+        Err((why, help)) => {
+            output::complain(sys, &why, &help);
+            return Exit::CannotTell;
+        }
+    };
+    if records.is_empty() {
+        let why = format!("the feed knows no advisory with the id or alias {}", args.id);
+        output::complain(sys, &why, "portcullis feed status says which feed this is, and how old");
+        return Exit::No;
+    }
+    let verdict = match gate::run(sys, &check::request(&args.targets, &args.judge)) {
+        Ok(verdict) => verdict,
+        Err(e) => return check::refuse(sys, &e),
+    };
+    let text: Vec<String> = records.iter().map(|record| of_advisory(record, &verdict)).collect();
+    Exit::of_writing(&sys.print(Stream::Out, text.join("\n").as_bytes()))
+}
+
+fn find(sys: &dyn Sys, args: &ExplainArgs) -> Result<Vec<Advisory>, (String, String)> {
+    let explain = |e: feed::FeedError| (e.to_string(), e.help());
+    let choice = feed::choose(sys, args.judge.feed.as_deref()).map_err(explain)?;
+    let feed = feed::open(sys, &choice).map_err(explain)?;
+    feed.value.find(&args.id).map_err(explain)
+}
+
+fn of_rule(info: &RuleInfo) -> String {
+    let mut out =
+        format!("{}  {}\n{}\n\n{}\n\n{}\n", info.id, info.slug, info.title, info.why.trim(), info.help.trim());
+    let _ = writeln!(out, "\nseverity {}, class {}", info.severity, info.class); // writing to a String cannot fail
+    for reference in &info.references {
+        let _ = writeln!(out, "see {reference}"); // writing to a String cannot fail
+    }
+    out
+}
+
+/// Everything on one advisory, as text whose untrusted parts are neutral.
+pub(super) fn of_advisory(record: &Advisory, verdict: &Verdict) -> String {
+    let mut out = Lines::default();
+    out.line(0, &format!("{}: {}", record.id, record.title));
+    let kind = match record.kind {
+        Kind::Vulnerability => "vulnerability",
+        Kind::Malicious => "malicious package",
+        Kind::Unsound => "unsoundness",
+        Kind::Unmaintained => "unmaintained package",
+        Kind::Notice => "notice",
+    };
+    let package = match record.collection {
+        Collection::Crates => format!("crate {}", record.package),
+        Collection::Rust => format!("{} of the Rust toolchain", record.package),
+    };
+    out.line(2, &format!("{kind} in the {package}, published {}", record.date.date()));
+    if let Some(withdrawn) = record.withdrawn {
+        out.line(2, &format!("withdrawn on {}: it matches nothing", withdrawn.date()));
+    }
+    out.list("aliases", &record.aliases);
+    out.list("related", &record.related);
+    out.list("categories", &record.categories);
+    match &record.cvss {
+        Some(vector) => {
+            let score =
+                vector.parse::<cvss::Cvss>().map(|c| format!(" (base score {:.1})", c.score())).unwrap_or_default();
+            out.line(2, &format!("cvss: {vector}{score}"));
+        }
+        None => out.line(2, "cvss: none in the record; a vulnerability without one is assumed to be high"),
+    }
+    let affected: Vec<String> = record.ranges.affected.iter().map(ToString::to_string).collect();
+    out.list("affected versions", &affected);
+    out.list("patched", &record.ranges.patched);
+    out.list("unaffected", &record.ranges.unaffected);
+    let functions: Vec<String> = record.affects.functions.iter().map(|(f, _)| f.clone()).collect();
+    out.list("affected functions", &functions);
+    out.list("affected architectures", &record.affects.arch);
+    out.list("affected operating systems", &record.affects.os);
+    out.list("see", &record.url.iter().chain(&record.references).cloned().collect::<Vec<_>>());
+    out.description(&record.description);
+    out.blank();
+    here(&mut out, record, verdict);
+    out.text
+}
+
+/// What the advisory means for the judged targets.
+fn here(out: &mut Lines, record: &Advisory, verdict: &Verdict) {
+    out.line(0, "here:");
+    let mut any = false;
+    let judged = verdict.findings.iter().filter(|j| j.finding.advisory.as_deref() == Some(record.id.as_str()));
+    for judged in judged {
+        any = true;
+        matched(out, judged);
+    }
+    if record.collection == Collection::Crates {
+        for inventory in &verdict.inventories {
+            let named = inventory.components.iter().filter(|c| *c.name == *record.package);
+            for component in named {
+                if let Some(why) = not_matched(record, component) {
+                    any = true;
+                    let place = format!("{}:{}:{}", inventory.path, component.line, component.column);
+                    out.line(2, &format!("{} at {place} does not match: {why}", component.label()));
+                }
+            }
+        }
+    }
+    if !any {
+        out.line(2, &format!("no lockfile here has the package {}", record.package));
+    }
+}
+
+fn matched(out: &mut Lines, judged: &JudgedFinding) {
+    use crate::model::Evidence;
+    let finding = &judged.finding;
+    let label = finding.component.as_ref().map(Component::label).unwrap_or_default();
+    out.line(2, &format!("{label} at {} matches", finding.location));
+    for evidence in &finding.evidence {
+        match evidence {
+            Evidence::Range { interval, version } => out.line(4, &format!("{version} lies in {interval}")),
+            Evidence::ReachedThrough(way) => out.line(4, &format!("reached through {}", way.join(" -> "))),
+            // The record's own limits stand above, and digests belong to another rule.
+            Evidence::Functions(_) | Evidence::Arch(_) | Evidence::Os(_) | Evidence::Digests { .. } => {}
+        }
+    }
+    let ruling = match &judged.ruling {
+        Ruling::Blocks => "blocks".to_owned(),
+        Ruling::Reported => "is reported and does not block".to_owned(),
+        Ruling::Waived { by, expires } => format!("is waived by {by} until {}", expires.date()),
+    };
+    out.line(4, &format!("severity {} ({}): it {ruling}", finding.severity, finding.basis));
+    out.line(4, &format!("decided by {}", judged.decided_by));
+}
+
+/// Why a component of the same name is not affected; none when it is.
+fn not_matched(record: &Advisory, component: &Component) -> Option<String> {
+    if component.source != Source::CratesIo {
+        let what = component.source.describe();
+        return Some(format!("it comes from {what}, and the advisory speaks of the default registry"));
+    }
+    let version = match Version::parse(&component.version) {
+        Ok(version) => version,
+        Err(e) => return Some(format!("its version cannot be compared ({e}); this is a gap")),
+    };
+    if record.withdrawn.is_some() {
+        return Some("the advisory is withdrawn".into());
+    }
+    if record.ranges.matching(&version).is_some() {
+        return None;
+    }
+    let affected: Vec<String> = record.ranges.affected.iter().map(ToString::to_string).collect();
+    Some(format!("{version} lies outside {}", affected.join(" and ")))
+}
+
+#[derive(Default)]
+struct Lines {
+    text: String,
+}
+
+impl Lines {
+    fn line(&mut self, indent: usize, text: &str) {
+        let _ = writeln!(self.text, "{:indent$}{}", "", neutral::line(text)); // writing to a String cannot fail
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn list(&mut self, name: &str, items: &[String]) {
+        if !items.is_empty() {
+            self.line(2, &format!("{name}: {}", items.join(", ")));
+        }
+    }
+
+    fn description(&mut self, text: &str) {
+        let lines: Vec<&str> = text.trim().lines().collect();
+        if lines.iter().all(|l| l.trim().is_empty()) {
+            return;
+        }
+        self.blank();
+        lines.iter().take(MAX_TEXT_LINES).for_each(|line| self.line(2, line));
+        if lines.len() > MAX_TEXT_LINES {
+            self.line(2, &format!("({} more lines)", lines.len() - MAX_TEXT_LINES));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! From artifacts to inventories: each file is read and parsed, on every core, and gets its row in the ledger.
+
+use crate::collect::{Artifact, Format, Opened};
+use crate::inventory::cargo_manifest::{self, Manifest};
+use crate::inventory::toolchain::{self, Toolchain};
+use crate::inventory::{cargo_lock, resolve, scope};
+use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
+use crate::sys::{Fault, Sys, SysError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How the scopes of components are found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resolve {
+    /// From lock and manifests, read as data. Nothing runs.
+    #[default]
+    Data,
+    /// By `cargo metadata`, which obeys the judged tree's `.cargo/config.toml` and can run what that names.
+    Cargo,
+}
+
+/// Everything that was seen in the targets.
+#[derive(Default)]
+pub struct Inspected {
+    /// In order of path, each with the digest of its file.
+    pub inventories: Vec<(Inventory, Digest)>,
+    /// Toolchain files, in order of path.
+    pub toolchains: Vec<Toolchain>,
+    /// Ledger rows, in no order.
+    pub rows: Vec<LedgerRow>,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+}
+
+enum Parsed {
+    Lock(Box<Inventory>),
+    Manifest(Box<Manifest>),
+    Toolchain(Toolchain),
+}
+
+/// What became of one artifact.
+struct Done {
+    digest: Option<Digest>,
+    parsed: Result<Parsed, Gap>,
+    gaps: Vec<Gap>,
+}
+
+/// Reads and parses what was collected. `cargo` is there when `--resolve cargo` was asked for.
+pub(super) fn all(targets: &[Opened<'_>], mirrors: &[String], cargo: Option<&dyn Sys>) -> Inspected {
+    let mut seen = Inspected::default();
+    // Several roots: each path is told apart by the target as it was typed.
+    let several = targets.windows(2).any(|pair| matches!(pair, [a, b] if a.root != b.root));
+    for target in targets {
+        let prefix = if several { format!("{}/", target.label.trim_end_matches('/')) } else { String::new() };
+        one_target(target, &prefix, mirrors, cargo, &mut seen);
+    }
+    seen.inventories.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+    seen.inventories.dedup_by(|a, b| a.0.path == b.0.path); // two targets of one root may name the same file
+    seen.toolchains.sort_by(|a, b| a.path.cmp(&b.path));
+    seen.toolchains.dedup();
+    seen.rows.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+    seen.rows.dedup();
+    seen.gaps.sort();
+    seen.gaps.dedup();
+    seen
+}
+
+fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Option<&dyn Sys>, seen: &mut Inspected) {
+    let shown = |path: &TreePath| match prefix {
+        "" => path.clone(),
+        prefix => TreePath::new(format!("{prefix}{path}")),
+    };
+    seen.rows.extend(target.rows.iter().map(|row| LedgerRow { path: shown(&row.path), ..row.clone() }));
+    seen.gaps.extend(target.gaps.iter().map(|gap| Gap { path: gap.path.as_ref().map(shown), ..gap.clone() }));
+
+    let (mut locks, mut manifests) = (Vec::new(), Vec::new());
+    for (artifact, done) in parse_all(target, &shown, mirrors) {
+        let path = shown(&artifact.path);
+        let state = match &done.parsed {
+            Ok(Parsed::Lock(inventory)) => RowState::Parsed(inventory.components.len()),
+            Ok(Parsed::Manifest(_) | Parsed::Toolchain(_)) => RowState::Parsed(0),
+            Err(gap) => RowState::Failed(gap.why.clone()),
+        };
+        seen.rows.push(LedgerRow { path: path.clone(), kind: artifact.format.as_str(), state, digest: done.digest });
+        seen.gaps.extend(done.gaps.into_iter().map(|gap| complete(gap, &path, done.digest)));
+        match (done.parsed, done.digest) {
+            (Ok(Parsed::Lock(inventory)), Some(digest)) => locks.push((*inventory, digest)),
+            (Ok(Parsed::Manifest(manifest)), _) => manifests.push((path, *manifest)),
+            (Ok(Parsed::Toolchain(toolchain)), _) => seen.toolchains.push(toolchain),
+            (Err(gap), digest) => seen.gaps.push(complete(gap, &path, digest)),
+            (Ok(Parsed::Lock(_)), None) => {
+                let gap = Gap::new(GapKind::Internal, Stage::Inventory, path.as_str(), "parsed without a digest");
+                seen.gaps.push(gap.with_path(path));
+            }
+        }
+    }
+    for (inventory, _) in &mut locks {
+        scope::annotate(inventory, &manifests);
+        if let Some(sys) = cargo {
+            let lock = inventory.path.as_str();
+            let dir = target.root.join(TreePath::new(lock.strip_prefix(prefix).unwrap_or(lock)).parent());
+            if let Err(e) = resolve::resolve(sys, &dir, inventory) {
+                seen.gaps.push(e.gap(inventory));
+            }
+        }
+    }
+    let inventories: Vec<&Inventory> = locks.iter().map(|(inventory, _)| inventory).collect();
+    seen.gaps.extend(scope::unlocked(&manifests, &inventories));
+    seen.inventories.append(&mut locks);
+}
+
+/// A gap of a parser, with the place that only the caller knows.
+fn complete(mut gap: Gap, path: &TreePath, digest: Option<Digest>) -> Gap {
+    gap.path.get_or_insert_with(|| path.clone());
+    gap.digest = gap.digest.or(digest);
+    gap
+}
+
+/// Every artifact with what became of it, in the order of the artifacts whatever thread did it.
+fn parse_all<'t>(
+    target: &'t Opened<'_>,
+    shown: &(impl Fn(&TreePath) -> TreePath + Sync),
+    mirrors: &[String],
+) -> Vec<(&'t Artifact, Done)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut mine = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(artifact) = target.artifacts.get(index) else { return mine };
+            mine.push((index, artifact, one(target, artifact, &shown(&artifact.path), mirrors)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(target.artifacts.len());
+    let mut done = if threads <= 1 {
+        work()
+    } else {
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for other in others {
+                // `one` catches panics: a thread that still died takes the process down rather than lose its files.
+                all.extend(other.join().expect("the work on a file catches its own panics"));
+            }
+            all
+        })
+    };
+    done.sort_by_key(|(index, ..)| *index);
+    done.into_iter().map(|(_, artifact, done)| (artifact, done)).collect()
+}
+
+fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[String]) -> Done {
+    let bytes = match target.tree.read(&artifact.path) {
+        Ok(bytes) => bytes,
+        Err(e) => return Done { digest: None, parsed: Err(unread(&e, path)), gaps: Vec::new() },
+    };
+    let digest = Digest::of(&bytes);
+    let parsed = catch_unwind(AssertUnwindSafe(|| parse(artifact.format, path, &bytes, mirrors)));
+    let (parsed, gaps) = parsed.unwrap_or_else(|_| {
+        let why = "the reader broke on this file; this is a fault of Portcullis";
+        let gap = Gap::new(GapKind::Internal, Stage::Inventory, path.as_str(), why);
+        (Err(gap.with_help("report it with the file")), Vec::new())
+    });
+    Done { digest: Some(digest), parsed, gaps }
+}
+
+fn parse(format: Format, path: &TreePath, bytes: &[u8], mirrors: &[String]) -> (Result<Parsed, Gap>, Vec<Gap>) {
+    match format {
+        Format::CargoLock => match cargo_lock::parse(path, bytes, mirrors) {
+            Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),
+            Err(gap) => (Err(gap), Vec::new()),
+        },
+        Format::CargoManifest => {
+            (cargo_manifest::parse(path, bytes).map(|m| Parsed::Manifest(Box::new(m))), Vec::new())
+        }
+        Format::RustToolchain => (toolchain::parse(path, bytes).map(Parsed::Toolchain), Vec::new()),
+    }
+}
+
+fn unread(error: &SysError, path: &TreePath) -> Gap {
+    let kind = match error.fault {
+        Fault::TooLarge { .. } => GapKind::TooLarge,
+        Fault::NotRegular(_) => GapKind::SpecialFile,
+        _ => GapKind::Unreadable,
+    };
+    let help = match error.fault {
+        Fault::Denied => "let the user of this run read the file",
+        Fault::NotFound => "the file vanished while it was judged: run again",
+        _ => "",
+    };
+    Gap::new(kind, Stage::Collect, path.as_str(), error.fault.to_string()).with_path(path.clone()).with_help(help)
+}

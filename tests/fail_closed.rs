@@ -1,0 +1,108 @@
+//! Breaks every call to the outside world in turn, for every n, and asks that the answer is never «passed».
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use support::{World, project};
+
+/// A clean checkout that passes when nothing breaks.
+fn clean(dir: &Path, in_git: bool) -> String {
+    let target = dir.join("project");
+    fs::create_dir_all(target.join("src")).unwrap();
+    for file in ["Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
+        fs::copy(project("fixtures/clean").join(file), target.join(file)).unwrap();
+    }
+    fs::write(target.join("src/main.rs"), "fn main() {}\n").unwrap();
+    if in_git {
+        for args in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "all"]] {
+            let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+            let status = Command::new("git").args(identity).args(args).current_dir(&target).status();
+            assert!(status.unwrap().success(), "git {args:?}");
+        }
+    }
+    target.display().to_string()
+}
+
+/// Runs with the n-th call broken until no call is left. Returns how many there were.
+fn break_each(scratch: &Path, args: &[&str]) -> usize {
+    let (code, out, err) = World::new(scratch).run(args);
+    assert_eq!(code, 0, "it passes when nothing breaks\n{out}\n{err}");
+    for n in 0..100_000 {
+        let mut world = World::new(scratch);
+        world.fail_at = Some(n);
+        let (code, out, err) = world.run(args);
+        if !world.failed.load(Ordering::SeqCst) {
+            assert!(n > 10, "only {n} calls: the double was not asked");
+            return n;
+        }
+        let broke = world.broke.lock().unwrap().clone();
+        assert_ne!(code, 0, "call {n} ({broke}) broke and it passed\n{out}\n{err}");
+        assert!([2, 3, 4].contains(&code), "call {n} ({broke}) broke: exit {code}\n{out}\n{err}");
+        assert!(!out.contains("\"verdict\": \"passed\"") || code == 4, "call {n} ({broke})\n{out}");
+    }
+    panic!("there is no end to the calls");
+}
+
+#[test]
+fn no_broken_call_passes_on_a_plain_directory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), false);
+    let calls = break_each(scratch.path(), &["check", "--feed", "embedded", "--report", "json", &target]);
+    eprintln!("{calls} calls broken in turn");
+}
+
+#[test]
+fn no_broken_call_passes_on_a_git_checkout() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), true);
+    let calls = break_each(scratch.path(), &["check", "--feed", "embedded", "--report", "json", &target]);
+    eprintln!("{calls} calls broken in turn");
+}
+
+#[test]
+fn no_broken_call_passes_with_a_base() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), true);
+    let calls =
+        break_each(scratch.path(), &["check", "--feed", "embedded", "--base", "HEAD", "--report", "json", &target]);
+    eprintln!("{calls} calls broken in turn");
+}
+
+#[test]
+fn no_broken_call_passes_with_an_installed_feed_and_a_file_report() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), false);
+    let database = database(scratch.path());
+    let (code, out, err) = World::new(scratch.path()).run(&["feed", "import", &database]);
+    assert_eq!(code, 0, "{out}{err}");
+    let report = format!("json={}", scratch.path().join("out.json").display());
+    let calls = break_each(scratch.path(), &["check", "--report", "human", "--report", &report, &target]);
+    eprintln!("{calls} calls broken in turn");
+}
+
+#[test]
+fn no_broken_call_passes_with_a_feed_directory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), false);
+    let database = database(scratch.path());
+    let calls = break_each(scratch.path(), &["check", "--feed", &database, "--report", "json", &target]);
+    eprintln!("{calls} calls broken in turn");
+}
+
+/// A small advisory database of our own making, in the layout of RustSec. Its crates do not exist.
+fn database(dir: &Path) -> String {
+    let db = dir.join("db");
+    for (package, id) in [("portcullis-example-a", "RUSTSEC-2026-9001"), ("portcullis-example-b", "RUSTSEC-2026-9002")]
+    {
+        let dir = db.join("crates").join(package);
+        fs::create_dir_all(&dir).unwrap();
+        let text = format!(
+            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"2026-08-21\"\n\n[versions]\npatched = [\">= 1.2.3\"]\n```\n\n# An example\n\nMade up for a test.\n"
+        );
+        fs::write(dir.join(format!("{id}.md")), text).unwrap();
+    }
+    db.display().to_string()
+}
