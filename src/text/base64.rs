@@ -27,17 +27,25 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64> {
         return Err(NotBase64);
     }
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    for group in body.chunks(4) {
+    let (groups, rest) = body.as_chunks::<4>();
+    for group in groups {
         let mut bits = 0_u32;
         for letter in group {
             bits = bits << 6 | u32::from(value(*letter)?);
         }
-        let missing = 4 - group.len();
-        bits <<= 6 * missing;
         let [_, bytes @ ..] = bits.to_be_bytes();
-        // A group of n letters holds n - 1 bytes; the bits left over must be zero, or two texts would decode alike.
-        let (kept, rest) = bytes.split_at_checked(3_usize.saturating_sub(missing)).ok_or(NotBase64)?;
-        if missing > 2 || rest.iter().any(|byte| *byte != 0) {
+        out.extend_from_slice(&bytes);
+    }
+    if !rest.is_empty() {
+        let mut bits = 0_u32;
+        for letter in rest {
+            bits = bits << 6 | u32::from(value(*letter)?);
+        }
+        let missing = 4 - rest.len();
+        let [_, bytes @ ..] = (bits << (6 * missing)).to_be_bytes();
+        // n letters hold n - 1 bytes; the bits left over must be zero, or two texts would decode alike.
+        let (kept, over) = bytes.split_at_checked(3_usize.saturating_sub(missing)).ok_or(NotBase64)?;
+        if missing > 2 || over.iter().any(|byte| *byte != 0) {
             return Err(NotBase64);
         }
         out.extend_from_slice(kept);

@@ -7,6 +7,8 @@ use super::record::{RunContext, Salt, ledger_digest};
 use crate::model::{
     Digest, FeedInfo, JudgedFinding, JudgedGap, LedgerRow, Outcome, RowState, Ruling, Timestamp, TreePath, Verdict,
 };
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 /// `_type` of a statement.
@@ -376,49 +378,124 @@ pub enum StatementError {
     },
 }
 
+/// The parts of a statement that are read back; the rest is passed over.
+#[derive(Deserialize)]
+struct RawStatement {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<IgnoredAny>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    predicate: RawPredicate,
+}
+
+#[derive(Deserialize)]
+struct RawPredicate {
+    #[serde(rename = "verificationResult")]
+    verification_result: Option<String>,
+    policy: Option<RawPolicy>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/salt")]
+    salt: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/run")]
+    run: Option<RawRun>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/initiator")]
+    initiator: Option<RawInitiator>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/trigger")]
+    trigger: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/ref")]
+    git_ref: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/source")]
+    source: Option<RawSource>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/started")]
+    started: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/decided")]
+    decided: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/start")]
+    start: Option<u64>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/outcome")]
+    outcome: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/ledger")]
+    ledger: Option<RawDigest>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/feed")]
+    feed: Option<RawDigest>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/tool")]
+    tool: Option<RawDigest>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/findings")]
+    findings: Option<Vec<RawFinding>>,
+}
+
+#[derive(Deserialize)]
+struct RawPolicy {
+    digest: RawDigest,
+}
+
+#[derive(Deserialize)]
+struct RawDigest {
+    sha256: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawRun {
+    repository: Option<String>,
+    id: String,
+    attempt: u32,
+}
+
+#[derive(Deserialize)]
+struct RawInitiator {
+    name: String,
+    #[serde(rename = "known-by")]
+    known_by: String,
+}
+
+#[derive(Deserialize)]
+struct RawSource {
+    commit: Option<String>,
+    dirty: bool,
+}
+
+#[derive(Deserialize)]
+struct RawFinding {
+    ruling: String,
+}
+
 /// Parses the payload of a body from untrusted bytes.
 pub fn parse_statement(bytes: &[u8]) -> Result<Summary, StatementError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| StatementError::NotAStatement)?;
-    let is_statement = value.get("_type").and_then(Value::as_str) == Some(STATEMENT);
-    let has_subject = value.get("subject").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    let predicate = value.get("predicate").filter(|_| is_statement && has_subject);
-    let predicate = predicate.ok_or(StatementError::NotAStatement)?;
-    let field = |name: &'static str| predicate.get(extension(name)).unwrap_or(&Value::Null);
-    let run = field("run");
+    let raw: RawStatement = serde_json::from_slice(bytes).map_err(|_| StatementError::NotAStatement)?;
+    if raw.kind != STATEMENT || raw.subject.is_empty() {
+        return Err(StatementError::NotAStatement);
+    }
     let missing = |field| StatementError::Field { field };
-    let salt: Digest = word(field("salt")).and_then(|hex| hex.parse().ok()).ok_or(missing("salt"))?;
-    let repository = word(run.get("repository").unwrap_or(&Value::Null));
-    let run_id = run.get("id").and_then(word).ok_or(missing("run"))?;
-    let attempt = run.get("attempt").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-    let attempt = attempt.ok_or(missing("attempt"))?;
-    let findings = field("findings").as_array().map(|list| {
-        let blocks = |finding: &&Value| finding.get("ruling").and_then(Value::as_str) == Some("blocks");
-        (list.len(), list.iter().filter(blocks).count())
-    });
-    let digest_of = |value: Option<&Value>| value.and_then(|value| value.get("sha256")).and_then(word);
+    let predicate = raw.predicate;
+    let salt: Digest = predicate.salt.and_then(|hex| hex.parse().ok()).ok_or(missing("salt"))?;
+    let run = predicate.run.ok_or(missing("run"))?;
+    let (initiator, known_by) = predicate.initiator.map(|who| (who.name, who.known_by)).unzip();
+    let (commit, dirty) = predicate.source.map_or((None, false), |source| (source.commit, source.dirty));
+    let blocking = |list: &Vec<RawFinding>| list.iter().filter(|finding| finding.ruling == "blocks").count();
+    let sha256 = |digest: Option<RawDigest>| digest.and_then(|digest| digest.sha256);
     Ok(Summary {
-        commitment: run_commitment(&salt.0, repository.as_deref(), &run_id, attempt),
-        predicate_type: value.get("predicateType").and_then(word).ok_or(missing("predicateType"))?,
-        verification_result: predicate.get("verificationResult").and_then(word),
+        commitment: run_commitment(&salt.0, run.repository.as_deref(), &run.id, run.attempt),
+        predicate_type: raw.predicate_type,
+        verification_result: predicate.verification_result,
         claims: Claims {
-            start: field("start").as_u64(),
-            outcome: word(field("outcome")),
-            policy: digest_of(predicate.get("policy").and_then(|policy| policy.get("digest"))),
-            ledger: digest_of(Some(field("ledger"))),
-            feed: digest_of(Some(field("feed"))),
-            tool: digest_of(Some(field("tool"))),
+            start: predicate.start,
+            outcome: predicate.outcome,
+            policy: sha256(predicate.policy.map(|policy| policy.digest)),
+            ledger: sha256(predicate.ledger),
+            feed: sha256(predicate.feed),
+            tool: sha256(predicate.tool),
         },
-        repository,
-        run_id,
-        attempt,
-        initiator: field("initiator").get("name").and_then(word),
-        known_by: field("initiator").get("known-by").and_then(word),
-        trigger: word(field("trigger")),
-        git_ref: word(field("ref")),
-        commit: field("source").get("commit").and_then(word),
-        dirty: field("source").get("dirty").and_then(Value::as_bool).unwrap_or(false),
-        time: word(field("decided")).or_else(|| word(field("started"))),
-        findings,
+        repository: run.repository,
+        run_id: run.id,
+        attempt: run.attempt,
+        initiator,
+        known_by,
+        trigger: predicate.trigger,
+        git_ref: predicate.git_ref,
+        commit,
+        dirty,
+        time: predicate.decided.or(predicate.started),
+        findings: predicate.findings.as_ref().map(|list| (list.len(), blocking(list))),
     })
 }
 
@@ -460,10 +537,6 @@ impl Summary {
     pub fn run_label(&self) -> String {
         format!("{}/{}", self.run_id, self.attempt)
     }
-}
-
-fn word(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

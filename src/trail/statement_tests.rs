@@ -249,3 +249,26 @@ fn an_advisory_is_not_recorded_in_full() {
     let text = payload(&record(Ruling::Blocks, &context()).0).to_string();
     assert!(!text.contains("canary-title") && !text.contains("canary-excerpt"));
 }
+
+#[test]
+fn the_names_that_are_read_back_are_those_that_are_written() {
+    let (record, _) = record(Ruling::Blocks, &context());
+    let written = payload(&record);
+    let summary = parse_statement(written.to_string().as_bytes()).unwrap();
+    assert_eq!(summary.repository.as_deref(), Some("https://example.com/owner/name"));
+    assert_eq!(
+        (summary.initiator.as_deref(), summary.known_by.as_deref()),
+        (Some("octo-login"), Some("ci-environment"))
+    );
+    assert_eq!((summary.trigger.as_deref(), summary.git_ref.as_deref()), (Some("push"), Some("refs/heads/main")));
+    assert_eq!((summary.commit.as_deref(), summary.dirty), (Some(COMMIT), false));
+    assert_eq!(summary.time.as_deref(), Some("2026-09-21T14:14:20Z"));
+    let without = |name: &str| {
+        let mut value = written.clone();
+        value["predicate"].as_object_mut().unwrap().remove(&extension(name)).unwrap();
+        parse_statement(value.to_string().as_bytes()).unwrap_err()
+    };
+    assert_eq!(without("salt"), StatementError::Field { field: "salt" });
+    assert_eq!(without("run"), StatementError::Field { field: "run" });
+    assert_eq!(parse_statement(b"{}"), Err(StatementError::NotAStatement));
+}
