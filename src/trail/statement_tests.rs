@@ -65,7 +65,7 @@ fn finding() -> Finding {
 
 fn verdict(ruling: Ruling) -> Verdict {
     let why = "cannot read /home/canary-user/x on canary-host: permission denied";
-    let gap = Gap::new(GapKind::Unreadable, Stage::Collect, "/home/canary-user/work/x of <canary@canary.example>", why);
+    let gap = Gap::new(GapKind::Unreadable, Stage::Collect, "/home/canary-user/src/x of <canary@canary.example>", why);
     let judged = JudgedFinding { finding: finding(), axis: Axis::Unknown, ruling, decided_by: "default".into() };
     let row = LedgerRow {
         path: TreePath::new("Cargo.lock"),
