@@ -13,5 +13,7 @@ pub mod model;
 pub mod policy;
 pub mod report;
 pub mod rule;
+pub mod sign;
 pub mod sys;
 pub mod text;
+pub mod trail;

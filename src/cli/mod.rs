@@ -8,6 +8,7 @@ pub mod feed;
 pub mod init;
 mod output;
 mod setup;
+pub mod trail;
 pub mod waive;
 mod why;
 

@@ -21,11 +21,8 @@ impl Digest {
 
     /// 64 lowercase hex digits without a prefix.
     pub fn hex(&self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |mut out, byte| {
-            use fmt::Write as _;
-            let _ = write!(out, "{byte:02x}"); // writing to a String cannot fail
-            out
-        })
+        let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 }
 

@@ -1,0 +1,15 @@
+//! Keys and what they sign: Ed25519, C2SP signed notes, DSSE envelopes. It does not know what a note or payload means,
+//! and it never talks to the network: what is signed with somebody else's service is not here.
+
+pub mod dsse;
+pub mod key;
+pub mod note;
+
+pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature};
+pub use key::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
+pub use note::{Note, NoteError, NoteSignature};
+
+/// A signature does not fit the message and the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not fit")]
+pub struct BadSignature;
