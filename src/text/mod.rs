@@ -1,5 +1,6 @@
-//! Text without a domain: globs, quoting, line index, and the neutralising of what an attacker wrote.
+//! Text without a domain: counting words, globs, quoting, and the neutralising of what an attacker wrote.
 
+pub mod count;
 pub mod glob;
 pub mod neutral;
 pub mod shell;
