@@ -196,7 +196,7 @@ fn subject(args: &Args, known: &Known) -> Result<Subject, Refused> {
     }
     let named = |prefix: &&str| upper.strip_prefix(*prefix).is_some_and(|rest| !rest.is_empty());
     // What cannot be shown is refused with its own words by the reader of waiver files.
-    if !ADVISORIES.iter().any(|prefix| named(&prefix)) && !id.is_empty() && !id.chars().any(neutral::is_unsafe) {
+    if !ADVISORIES.iter().any(named) && !id.is_empty() && !id.chars().any(neutral::is_unsafe) {
         return Err(Refused::UnknownId(id.to_owned()));
     }
     Ok(Subject { severity: None, class: Class::Vulnerability })

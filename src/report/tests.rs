@@ -156,8 +156,8 @@ fn a_reported_finding_says_why_it_does_not_block() {
         ("grace 7d, portcullis.toml:9", "1 package, reported only (in their grace)"),
         ("portcullis.toml:2 fail-on = \"critical\"", "1 package, reported only (below fail-on)"),
         ("--fail-on critical", "1 package, reported only (below fail-on)"),
-        ("portcullis.toml:4 classes.vulnerability = \"report\"", "(their class is, by the policy)"),
-        ("default classes.unsound = \"report\"", "(their class is, by default)"),
+        ("portcullis.toml:4 classes.vulnerability = \"report\"", "(class reported by policy)"),
+        ("default classes.unsound = \"report\"", "(by default)"),
     ] {
         let mut verdict = high();
         verdict.findings[0].decided_by = decided_by.into();

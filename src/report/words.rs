@@ -94,9 +94,9 @@ pub(super) fn why_reported(judged: &JudgedFinding) -> Option<&'static str> {
     } else if by_key("fail-on") || by.starts_with("--fail-on") {
         Some("below fail-on")
     } else if by.starts_with("default classes.") {
-        Some("their class is, by default")
+        Some("by default")
     } else if by_key("classes.") {
-        Some("their class is, by the policy")
+        Some("class reported by policy")
     } else {
         None // such as what is not used: the message says it
     }
