@@ -4,6 +4,7 @@ use crate::config::FeedPolicy;
 use crate::feed::{Change, FeedError, Installed, Manager, Mirror, PublicKey, Status};
 use crate::model::{Digest, Timestamp};
 use crate::sys::{FileKind, Stream, Sys, SysError};
+use crate::text::count::plural;
 use crate::text::shell;
 use std::path::{Path, PathBuf};
 
@@ -85,7 +86,7 @@ pub fn run(sys: &dyn Sys, command: &FeedCommand, policy: &FeedPolicy) -> Result<
             Ok(0)
         }
         Err(error) => {
-            sys.print(Stream::Err, refusal(&error).as_bytes())?;
+            sys.print(Stream::Err, refusal(&error, &help(command, &error)).as_bytes())?;
             Ok(exit_code(command, &error))
         }
     }
@@ -98,6 +99,19 @@ fn exit_code(command: &FeedCommand, error: &FeedError) -> u8 {
         FeedError::Damaged { .. } | FeedError::NotAFeed(_) | FeedError::UnknownFormat(_) | FeedError::WrongKey { .. }
     );
     if damage && matches!(command, FeedCommand::Verify { .. }) { 1 } else { error.exit_code() }
+}
+
+/// What mends it. A file that was to be imported is the user's, whatever its name: nobody is told to remove it.
+fn help(command: &FeedCommand, error: &FeedError) -> String {
+    match (command, error) {
+        (
+            FeedCommand::Import { path: imported, .. },
+            FeedError::Damaged { path, .. } | FeedError::NotAFeed(path) | FeedError::UnknownFormat(path),
+        ) if path == imported => {
+            "give a file that `portcullis feed export` wrote, or a checkout of the database".into()
+        }
+        _ => error.help(),
+    }
 }
 
 fn execute(sys: &dyn Sys, command: &FeedCommand, policy: &FeedPolicy) -> Result<String, FeedError> {
@@ -114,8 +128,8 @@ fn execute(sys: &dyn Sys, command: &FeedCommand, policy: &FeedPolicy) -> Result<
                 let odd = match gaps.as_slice() {
                     [] => String::new(),
                     [first, ..] => format!(
-                        "note: {} files of the index could not be read; the first: {}: {}\n",
-                        gaps.len(),
+                        "note: {} of the index could not be read; the first: {}: {}\n",
+                        plural(gaps.len(), "file"),
                         line(&first.what),
                         line(&first.why)
                     ),
@@ -144,7 +158,8 @@ fn execute(sys: &dyn Sys, command: &FeedCommand, policy: &FeedPolicy) -> Result<
         }
         FeedCommand::Verify { name } => {
             let head = manager(name, None)?.verify()?;
-            Ok(format!("feed {} is whole: {} advisories, {}\n", line(&head.name), head.advisories, head.content))
+            let advisories = counted(head.advisories, "advisory");
+            Ok(format!("feed {} is whole: {advisories}, {}\n", line(&head.name), head.content))
         }
     }
 }
@@ -152,9 +167,9 @@ fn execute(sys: &dyn Sys, command: &FeedCommand, policy: &FeedPolicy) -> Result<
 fn installed(done: &Installed) -> String {
     let head = &done.head;
     let mut out = format!(
-        "feed {}: {} advisories, newest {}, {}\n",
+        "feed {}: {}, newest {}, {}\n",
         line(&head.name),
-        head.advisories,
+        counted(head.advisories, "advisory"),
         date(head.newest),
         head.content
     );
@@ -163,9 +178,15 @@ fn installed(done: &Installed) -> String {
         None => out.push_str("installed for the first time\n"),
     }
     if done.gaps > 0 {
-        out.push_str(&format!("note: {} records could not be read; every check with this feed says so\n", done.gaps));
+        let records = plural(done.gaps, "record");
+        out.push_str(&format!("note: {records} could not be read; every check with this feed says so\n"));
     }
     out
+}
+
+/// As [`plural`] says it, without groups in the number: other programs read this.
+fn counted(count: u64, noun: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), noun).replace(',', "")
 }
 
 fn counts(change: &Change) -> String {
@@ -178,7 +199,7 @@ fn counts(change: &Change) -> String {
     )
 }
 
-fn refusal(error: &FeedError) -> String {
+fn refusal(error: &FeedError, help: &str) -> String {
     let mut out = format!("error: {}\n", line(&error.to_string()));
     if let FeedError::TooMuchChange { change, .. } = error {
         out.push_str(&format!("  {}", counts(change)));
@@ -194,9 +215,8 @@ fn refusal(error: &FeedError) -> String {
             out.push_str(&format!("  {what}: {}{rest}\n", listed.join(", ")));
         }
     }
-    match error.help() {
-        help if help.is_empty() => {}
-        help => out.push_str(&format!("help: {}\n", line(&help))),
+    if !help.is_empty() {
+        out.push_str(&format!("help: {}\n", line(help)));
     }
     out
 }
@@ -285,9 +305,26 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_steer_the_terminal() {
         let error = FeedError::Git { what: "fetch the database", why: "\u{1b}[2Jgone\u{202e}\nok".into() };
-        let text = refusal(&error);
+        let text = refusal(&error, &error.help());
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
         assert_eq!(text.lines().count(), 2);
+    }
+
+    #[test]
+    fn nobody_is_told_to_remove_what_he_wanted_to_import() {
+        let path = PathBuf::from(format!("/c/rustsec-{}.feed", "a".repeat(64)));
+        let import = parse(&["import", path.to_str().expect("text")]).expect("a command");
+        let error = FeedError::NotAFeed(path);
+        assert!(!help(&import, &error).contains("rm "), "{}", help(&import, &error));
+        assert!(help(&FeedCommand::Verify { name: None }, &error).starts_with("rm "));
+    }
+
+    #[test]
+    fn one_advisory_is_one() {
+        assert_eq!(
+            (counted(1, "advisory"), counted(1_225, "advisory")),
+            ("1 advisory".into(), "1225 advisories".into())
+        );
     }
 
     #[test]

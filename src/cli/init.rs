@@ -1,7 +1,7 @@
 //! `portcullis init`: from a first verdict to a policy under which the same tree passes, with everything that had to be
 //! let through written down, dated, and counted. It judges nothing itself.
 
-use super::waive::{Draft, day_or_time, file_stem, initialised, store, waiver_path, write_waiver};
+use super::waive::{Draft, day_or_time, file_stem, initialised, store, unfinished, waiver_path, write_waiver};
 use crate::config::import::{Ignored, ImportedIgnore};
 use crate::config::{MAX_WAIVERS, POLICY_FILE, always_fails, parse_policy};
 use crate::model::{
@@ -9,8 +9,8 @@ use crate::model::{
 };
 use crate::policy::longest;
 use crate::sys::{Stream, Sys, SysError};
+use crate::text::count::plural;
 use crate::text::glob;
-use clap::builder::NonEmptyStringValueParser;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -25,7 +25,7 @@ const MAX_WHY: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct Args {
     /// Who answers for what is adopted today
-    #[arg(long, value_name = "WHO", default_value = "repository-owners", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "WHO", default_value = "repository-owners", value_parser = named)]
     pub owner: String,
 }
 
@@ -74,13 +74,36 @@ pub fn ready(sys: &dyn Sys, root: &Path) -> Result<(), InitError> {
     }
 }
 
-/// Writes the files of the plan: the waivers first, the policy last.
+/// Writes the files of the plan: the waivers first, the policy last. What a run that was broken off before its policy
+/// left behind is replaced, and removed where the plan does not have it: it would count as debt.
 pub fn write(sys: &dyn Sys, root: &Path, plan: &InitPlan) -> Result<(), InitError> {
     ready(sys, root)?;
+    for path in unfinished(sys, root).map_err(InitError::Sys)? {
+        if plan.waivers.iter().all(|(planned, _)| *planned != path) {
+            sys.remove(&root.join(path)).map_err(InitError::Sys)?;
+        }
+    }
     for (path, text) in &plan.waivers {
         store(sys, root, path, text).map_err(InitError::Sys)?;
     }
     store(sys, root, POLICY_FILE, &plan.policy_text).map_err(InitError::Sys)
+}
+
+/// An owner that a policy file can name.
+fn named(text: &str) -> Result<String, String> {
+    let one = [Accepted {
+        kind: GapKind::Unlocked.as_str(),
+        path: None,
+        what: None,
+        digest: None,
+        owner: text.to_owned(),
+        reason: "asked whether the owner can be written".to_owned(),
+        expires: "2000-01-01".to_owned(),
+    }];
+    match parse_policy("the policy", &policy_text(Timestamp(0), 0, &one)) {
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(errors) => Err(errors.0.first().map_or_else(String::new, |error| error.message.clone())),
+    }
 }
 
 /// Writes the plan, says what was done, and gives the exit code.
@@ -103,12 +126,16 @@ pub fn plan(verdict: &Verdict, now: Timestamp, owner: &str, imported: &[Imported
     let accepted = accept(&mut plan, verdict, today, owner);
     plan.policy_text = policy_text(today, plan.waivers.len(), &accepted);
     let (waivers, gaps) = (plan.waivers.len(), accepted.len());
-    let mut said =
-        vec![format!("wrote {POLICY_FILE} with {gaps} accepted gaps, and {waivers} waivers of existing debt")];
+    let mut said = vec![format!(
+        "wrote {POLICY_FILE} with {}, and {} of existing debt",
+        plural(gaps, "accepted gap"),
+        plural(waivers, "waiver")
+    )];
     said.append(&mut plan.said);
     said.push(match plan.remaining {
         0 => "nothing of today's state blocks any more".into(),
-        n => format!("{n} problems still block"),
+        1 => "1 problem still blocks".into(),
+        n => format!("{} still block", plural(n, "problem")),
     });
     plan.said = said;
     plan
@@ -522,8 +549,60 @@ mod tests {
         let again = write(&RealSys, dir.path(), &plan);
         assert_eq!(again, Err(InitError::Already { path: "portcullis.toml".into() }));
         RealSys.remove(&dir.path().join(POLICY_FILE)).expect("removed");
+        let mut own = plan.clone();
+        for (_, text) in &mut own.waivers {
+            *text = text.lines().filter(|line| !line.starts_with("adopted")).map(|line| format!("{line}\n")).collect();
+        }
+        for (path, text) in &own.waivers {
+            store(&RealSys, dir.path(), path, text).expect("written");
+        }
         let again = write(&RealSys, dir.path(), &plan);
-        assert_eq!(again, Err(InitError::Already { path: ".portcullis/waivers".into() }));
+        assert_eq!(again, Err(InitError::Already { path: ".portcullis/waivers/a-1-h2.toml".into() }));
+    }
+
+    #[test]
+    fn an_init_that_was_broken_off_can_be_run_again_and_leaves_nothing_of_the_first() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let waivers = dir.path().join(".portcullis/waivers");
+        let first = planned(
+            &case(vec![vulnerable("A-1", "h2", Severity::High), vulnerable("A-2", "h2", Severity::High)], Vec::new()),
+            &[],
+        );
+        for (path, text) in &first.waivers {
+            store(&RealSys, dir.path(), path, text).expect("written");
+        }
+        store(&RealSys, dir.path(), ".portcullis/waivers/a-3-h2.toml.12.0.tmp", "id = ").expect("written");
+        assert_eq!(ready(&RealSys, dir.path()), Ok(()));
+        let second = planned(&case(vec![vulnerable("A-1", "h2", Severity::High)], Vec::new()), &[]);
+        write(&RealSys, dir.path(), &second).expect("written");
+        let names: Vec<_> = RealSys.list(&waivers).expect("listed").into_iter().map(|entry| entry.name).collect();
+        assert_eq!(names, ["a-1-h2.toml"]);
+        // One file of another kind, and nothing is touched.
+        RealSys.remove(&dir.path().join(POLICY_FILE)).expect("removed");
+        store(&RealSys, dir.path(), ".portcullis/waivers/README", "ours").expect("written");
+        let path = ".portcullis/waivers/README".to_owned();
+        assert_eq!(write(&RealSys, dir.path(), &second), Err(InitError::Already { path }));
+    }
+
+    #[test]
+    fn nothing_is_removed_behind_a_link() {
+        let (dir, outside) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+        let plan = planned(&case(vec![vulnerable("A-1", "h2", Severity::High)], Vec::new()), &[]);
+        for (path, text) in &plan.waivers {
+            store(&RealSys, outside.path(), path, text).expect("written");
+        }
+        let link = dir.path().join(".portcullis");
+        std::os::unix::fs::symlink(outside.path().join(".portcullis"), link).expect("a link");
+        assert!(matches!(write(&RealSys, dir.path(), &plan), Err(InitError::Sys(_))));
+        assert_eq!(RealSys.list(&outside.path().join(".portcullis/waivers")).expect("listed").len(), 1);
+    }
+
+    #[test]
+    fn an_owner_that_cannot_be_written_is_refused_up_front() {
+        assert_eq!(named(" web-team "), Ok("web-team".into()));
+        for owner in ["", " ", "a\u{200b}b", "a\nb", &"x".repeat(257)] {
+            assert!(named(owner).is_err_and(|why| why.starts_with("`owner` ")), "{owner:?}");
+        }
     }
 
     proptest! {

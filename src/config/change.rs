@@ -113,7 +113,10 @@ fn feed(base: &Policy, head: &Policy, told: &mut Vec<String>) {
 fn debt(base: &Policy, head: &Policy, told: &mut Vec<String>) {
     let Some(head) = &head.debt else { return };
     match &base.debt {
-        None => told.push(format!("{} waivers are adopted as debt", head.waivers)),
+        None => told.push(match head.waivers {
+            1 => "1 waiver is adopted as debt".to_owned(),
+            n => format!("{n} waivers are adopted as debt"),
+        }),
         Some(base) => {
             if head.waivers > base.waivers {
                 told.push(from_to("debt.waivers", base.waivers, head.waivers));
@@ -130,13 +133,10 @@ fn waivers(base: &Policy, head: &Waiver, told: &mut Vec<String>) {
     match base.waivers.iter().find(|waiver| waiver.path == head.path) {
         None => told.push(format!("the waiver {} is added: {what}", head.path)),
         Some(before) => {
-            // Owner and reason do not change what it covers; an earlier end covers less.
-            let same = Waiver {
-                owner: before.owner.clone(),
-                reason: before.reason.clone(),
-                expires: head.expires.max(before.expires),
-                ..head.clone()
-            };
+            // The reason does not change what it covers, and an earlier end covers less. Another owner, approver or
+            // adoption can make one hold that did not: whether it does depends on findings that nobody knows here.
+            let same =
+                Waiver { reason: before.reason.clone(), expires: head.expires.max(before.expires), ..head.clone() };
             if same != *before {
                 told.push(format!("the waiver {} is changed: {what}", head.path));
             }
@@ -211,6 +211,7 @@ mod tests {
                 "[debt]\nadopted = \"2026-11-22\"\nwaivers = 4",
                 "debt.waivers goes from 3 to 4",
             ),
+            ("", "[debt]\nadopted = \"2026-11-22\"\nwaivers = 1", "1 waiver is adopted as debt"),
             ("", "[[exclude]]\npath = \"a\"\nowner = \"o\"\nreason = \"r\"", "`a` is excluded"),
             ("", accept, "gaps of kind unlocked are accepted until 2027-01-01"),
             (accept, &later, "gaps of kind unlocked are accepted until 2028-01-01"),
@@ -236,6 +237,14 @@ mod tests {
         assert_eq!(relaxations(&base, &with(&text.replace("2027", "2026"))), [""; 0]);
         assert_eq!(relaxations(&base, &with(&text.replace("\"r\"", "\"a better reason\""))), [""; 0]);
         assert_eq!(relaxations(&base, &with(&text.replace("=1.0.0", "<2"))).len(), 1);
+        let changed = ["the waiver w.toml is changed: A-1 for p until 2027-01-01"];
+        for line in ["approved-by = \"a\"\n", "adopted = \"2026-11-22\"\n"] {
+            assert_eq!(relaxations(&base, &with(&format!("{text}{line}"))), changed, "{line}");
+        }
+        assert_eq!(relaxations(&base, &with(&text.replace("\"o\"", "\"other\""))), changed);
+        let approved = format!("{text}approved-by = \"a\"\n");
+        assert_eq!(relaxations(&with(&approved), &with(&approved.replace("\"a\"", "\"b\""))), changed);
+        assert_eq!(relaxations(&with(&approved), &with(&approved)), [""; 0]);
         assert_eq!(relaxations(&Policy::default(), &base), ["the waiver w.toml is added: A-1 for p until 2027-01-01"]);
         assert_eq!(relaxations(&base, &Policy::default()), [""; 0]);
     }

@@ -1,6 +1,7 @@
 //! What is wrong with a policy or waiver file, told all at once. It does not know what is allowed.
 
 use crate::sys::SysError;
+use crate::text::neutral::is_unsafe;
 use std::fmt;
 
 /// One mistake in one file.
@@ -73,7 +74,15 @@ pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 60; // a message is one line of at most 100 columns
     let cut: String = text.chars().take(MOST).collect();
     let mark = if cut.len() < text.len() { "…" } else { "" };
-    format!("{}{mark}", cut.escape_debug())
+    let mut out = String::with_capacity(cut.len());
+    for c in cut.chars() {
+        match c {
+            '"' | '\'' => out.push(c), // a message is no string literal
+            c if is_unsafe(c) && !c.is_control() => out.extend(c.escape_unicode()),
+            c => out.extend(c.escape_debug()),
+        }
+    }
+    out + mark
 }
 
 /// The allowed word that `word` is probably a misspelling of.
@@ -144,6 +153,7 @@ mod tests {
     #[test]
     fn text_of_a_file_stays_on_one_line() {
         assert_eq!(shown("a\nb\u{1b}[31m\u{202e}"), "a\\nb\\u{1b}[31m\\u{202e}");
+        assert_eq!(shown("expected `\"\"`, it's \\"), "expected `\"\"`, it's \\\\");
         assert_eq!(shown(&"x".repeat(61)), format!("{}…", "x".repeat(60)));
     }
 

@@ -16,6 +16,7 @@ pub use change::{Loosens, relaxations};
 pub use error::{ConfigError, ConfigErrors, LoadError};
 pub use load::{Disk, Files, MAX_POLICY, MAX_WAIVER, MAX_WAIVERS, load};
 pub use policy_file::parse_policy;
+pub use read::is_day;
 pub use waiver_file::parse_waiver;
 
 use crate::model::{Class, Days, Digest, GapKind, Seconds, Severity, Timestamp};

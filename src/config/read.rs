@@ -3,7 +3,9 @@
 
 use super::error::{ConfigError, ConfigErrors, nearest, one_of, shown};
 use crate::model::{Seconds, Timestamp};
+use crate::text::count::plural;
 use crate::text::glob;
+use crate::text::neutral::is_unsafe;
 use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -77,7 +79,7 @@ impl<'a> Reader<'a> {
         }
         if self.untold > 0 {
             let (line, column) = self.errors.last().map_or((1, 1), |e| (e.line, e.column));
-            let message = format!("{} more errors in this file", self.untold);
+            let message = format!("{} in this file", plural(self.untold, "more error"));
             self.errors.push(ConfigError { path: self.path.into(), line, column, message, help: String::new() });
         }
         ConfigErrors(self.errors)
@@ -204,14 +206,17 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// A string that is neither empty nor longer than a line of a report, without control characters.
+    /// A string that is neither empty nor longer than a line of a report, without control characters and what
+    /// nobody sees: two names that look the same must be the same.
     pub(super) fn word(&mut self, field: Field<'_>) -> Option<String> {
         let text = self.string(field)?.trim();
         let problem = match text {
             "" => "is empty".to_owned(),
             _ if text.len() > MAX_WORD => format!("has {} bytes, more than {MAX_WORD}", text.len()),
-            _ if text.chars().any(char::is_control) => "holds a control character".to_owned(),
-            _ => return Some(text.to_owned()),
+            _ => match text.chars().find(|c| is_unsafe(*c)) {
+                Some(c) => invisible(c),
+                None => return Some(text.to_owned()),
+            },
         };
         self.error(field.value_at(), format!("`{}` {problem}", field.name), "write one line");
         None
@@ -227,6 +232,11 @@ impl<'a> Reader<'a> {
         if text.len() > MAX_REASON {
             let message = format!("`{}` has {} bytes, more than {MAX_REASON}", field.name, text.len());
             self.error(field.value_at(), message, "write a paragraph and link to the rest");
+            return None;
+        }
+        // Lines and tabs are what a paragraph is made of.
+        if let Some(c) = text.chars().find(|c| is_unsafe(*c) && !matches!(c, '\n' | '\r' | '\t')) {
+            self.error(field.value_at(), format!("`{}` {}", field.name, invisible(c)), "write what can be seen");
             return None;
         }
         Some(text.to_owned())
@@ -275,14 +285,22 @@ impl<'a> Reader<'a> {
     /// A day or an RFC 3339 time, as a string or as a date of TOML.
     pub(super) fn time(&mut self, field: Field<'_>) -> Option<Timestamp> {
         const HELP: &str = "write a day such as \"2027-01-31\", or a time with its offset";
-        let DeValue::Datetime(written) = field.value.get_ref() else {
-            return self.parsed(field, HELP);
+        let written = match field.value.get_ref() {
+            DeValue::Datetime(written) => written.to_string(),
+            _ => self.string(field)?.to_owned(),
         };
-        let found = written.to_string().parse().ok();
-        if found.is_none() {
-            self.error(field.value_at(), format!("`{}` is {written}, not a point in time", field.name), HELP);
+        match written.parse() {
+            Ok(time) => Some(time),
+            Err(_) if is_day(&written) => {
+                let message = format!("`{}` is {written}, which is out of range", field.name);
+                self.error(field.value_at(), message, "write a day before 9999-12-31");
+                None
+            }
+            Err(error) => {
+                self.error(field.value_at(), format!("`{}` is `{}`: {error}", field.name, shown(&written)), HELP);
+                None
+            }
         }
-        found
     }
 
     /// A span such as `24h`.
@@ -310,6 +328,16 @@ impl Field<'_> {
     pub(super) fn value_at(&self) -> usize {
         self.value.span().start
     }
+}
+
+/// Whether the text is a day of the calendar, be it one that no point in time can be made of.
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+fn invisible(c: char) -> String {
+    let what = if c.is_control() { "a control character" } else { "an invisible character" };
+    format!("holds {what} (U+{:04X})", u32::from(c))
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

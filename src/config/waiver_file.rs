@@ -86,6 +86,32 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_is_refused_in_every_text_of_a_waiver_and_in_a_reason_lines_are_not() {
+        for value in ["RUSTSEC-2024-0332", "h2\"", "web-team", "not reachable", "security-team"] {
+            for hidden in ["\u{200b}", "\u{202e}", "\u{ad}", "\u{feff}", "\u{e0041}", "\\u0000"] {
+                let (first, rest) = value.split_at(1);
+                let errors = parse(&FULL.replace(value, &format!("{first}{hidden}{rest}"))).expect_err("refused");
+                assert_eq!(errors.len(), 1, "{errors:?}");
+                assert!(errors.iter().all(|e| e.contains(" character (U+")), "{errors:?}");
+            }
+            let (first, rest) = value.split_at(1);
+            parse(&FULL.replace(value, &format!("{first}é日{rest}"))).expect("letters can be seen");
+        }
+        parse(&FULL.replace("not reachable", "not\\n\\treachable")).expect("a paragraph");
+    }
+
+    #[test]
+    fn a_day_beyond_time_is_out_of_range_and_no_day_is_no_date() {
+        for (day, said) in [
+            ("\"9999-12-31\"", "7:11 `expires` is 9999-12-31, which is out of range"),
+            ("9999-12-31", "7:11 `expires` is 9999-12-31, which is out of range"),
+            ("\"2027-02-30\"", "7:11 `expires` is `2027-02-30`: not a date (YYYY-MM-DD) or an RFC 3339 time"),
+        ] {
+            assert_eq!(parse(&FULL.replace("\"2027-01-01\"", day)), Err(vec![said.to_owned()]));
+        }
+    }
+
+    #[test]
     fn a_limit_that_cannot_be_read_does_not_become_no_limit() {
         for (from, to, place) in [
             ("<0.3.26", "below 0.3.26", "3:12"),

@@ -3,7 +3,8 @@
 use super::install::Change;
 use crate::model::{Digest, Timestamp};
 use crate::sys::{Fault, SysError};
-use std::path::PathBuf;
+use crate::text::shell;
+use std::path::{Path, PathBuf};
 
 /// Why a feed cannot be used, made or replaced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,9 +148,10 @@ impl FeedError {
             Self::NoHome(variable) => format!("set {variable} to an absolute directory"),
             Self::NotADatabase { .. } => "it must hold `crates/<package>/RUSTSEC-*.md`".into(),
             Self::Damaged { path, .. } | Self::NotAFeed(path) | Self::UnknownFormat(path) => {
-                let path = path.display().to_string();
-                let path = crate::text::shell::quote(&path).unwrap_or_else(|| "the file".into());
-                format!("rm {path} && portcullis feed update")
+                match shell::quote(&path.display().to_string()).filter(|_| is_installed(path)) {
+                    Some(path) => format!("rm {path} && portcullis feed update"),
+                    None => "give a file that `portcullis feed export` wrote, or a checkout of the database".into(),
+                }
             }
             Self::WrongKey { .. } => {
                 "portcullis feed import FILE --key KEY, with the key that its maker told you".into()
@@ -167,6 +169,10 @@ impl FeedError {
             }
             Self::NoGit => "install git, or leave out --git".into(),
             Self::TooMany { .. } | Self::Embedded(_) | Self::Internal(_) => String::new(),
+            // The head is there and its file is not: a refresh writes both.
+            Self::Sys(error) if error.fault == Fault::NotFound && is_installed(Path::new(&error.what)) => {
+                "portcullis feed update".into()
+            }
             Self::Sys(error) => match error.fault {
                 Fault::NotFound | Fault::Denied => "look at the path and its permissions".into(),
                 Fault::Status(_) | Fault::TimedOut { .. } => "the installed feed is kept; try again later".into(),
@@ -183,5 +189,50 @@ impl FeedError {
             Self::Sys(e) if matches!(e.op, "write" | "create" | "write to" | "lock" | "remove") => 4,
             _ => 3,
         }
+    }
+}
+
+/// Whether the file has a name that only an installation gives: `NAME.head`, or `NAME-` with 64 hex digits and `.feed`.
+/// Nobody is told to remove any other file.
+fn is_installed(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    match name.strip_suffix(".feed").and_then(|stem| stem.rsplit_once('-')) {
+        Some((feed, digest)) => super::is_name(feed) && digest.len() == 64 && digest.parse::<Digest>().is_ok(),
+        None => name.strip_suffix(".head").is_some_and(super::is_name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_an_installation_is_to_be_removed() {
+        let digest = "a".repeat(64);
+        for (path, removed) in [
+            (format!("/c/feed/rustsec-{digest}.feed"), true),
+            ("/c/feed/rustsec.head".to_owned(), true),
+            ("/etc/passwd".to_owned(), false),
+            ("rustsec-2026-11-22.feed".to_owned(), false),
+            (format!("/c/feed/rustsec-{}.feed", "a".repeat(63)), false),
+            (format!("/c/feed/rustsec-{digest}.toml"), false),
+            ("/c/feed/Rustsec!.head".to_owned(), false),
+        ] {
+            let path = PathBuf::from(path);
+            for error in [
+                FeedError::NotAFeed(path.clone()),
+                FeedError::UnknownFormat(path.clone()),
+                FeedError::Damaged { path: path.clone(), what: "the index" },
+            ] {
+                assert_eq!(error.help().starts_with("rm "), removed, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_file_of_an_installation_is_fetched_again_and_another_is_looked_for() {
+        let missing = |what: String| FeedError::Sys(SysError { op: "open", what, fault: Fault::NotFound }).help();
+        assert_eq!(missing(format!("/c/feed/rustsec-{}.feed", "a".repeat(64))), "portcullis feed update");
+        assert_eq!(missing("/tmp/x.feed".into()), "look at the path and its permissions");
     }
 }

@@ -41,10 +41,14 @@ pub use waivers::{NotValid, conditions, longest};
 
 use crate::config::{ClassAction, Policy, Set};
 use crate::model::{
-    Axis, Class, FeedInfo, FeedKind, Finding, Gap, GapKind, Inventory, JudgedFinding, JudgedGap, Ledger, Location,
-    Note, PolicyInfo, RuleId, RuleInfo, Ruling, Severity, SeverityBasis, Stage, Timestamp, Tool, Verdict,
+    Axis, Class, Days, FeedInfo, FeedKind, Finding, Gap, GapKind, Inventory, JudgedFinding, JudgedGap, Ledger,
+    Location, Note, PolicyInfo, RuleId, RuleInfo, Ruling, Severity, SeverityBasis, Stage, Timestamp, Tool, Verdict,
 };
+use crate::text::count::plural;
 use std::collections::BTreeSet;
+
+/// A grace longer than this is told at each run: it lets through for longer than a waiver of medium severity may.
+const LONG_GRACE: Days = Days(90);
 
 /// Everything that a verdict is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -222,12 +226,19 @@ fn notes(policy: &Policy) -> Vec<Note> {
             });
         }
     }
+    for (severity, Set { value, line: at }) in policy.grace.iter().filter(|(_, set)| set.value > LONG_GRACE) {
+        let what = line(policy, *at, &format!("grace.{severity} = \"{value}\""));
+        notes.push(Note {
+            what: format!("the policy lets every disclosed finding of severity {severity} pass for {value}: {what}"),
+            help: String::new(),
+        });
+    }
     let adopted = policy.waivers.iter().filter(|waiver| waiver.adopted.is_some()).count();
     if let Some(debt) = &policy.debt
         && adopted < debt.waivers as usize
     {
         notes.push(Note {
-            what: format!("the adopted debt shrank from {} to {adopted} waivers", debt.waivers),
+            what: format!("the adopted debt shrank from {} to {}", debt.waivers, plural(adopted, "waiver")),
             help: format!("write `waivers = {adopted}` into [debt] of {}, so that it stays so", policy.origin),
         });
     }

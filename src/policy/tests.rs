@@ -161,6 +161,44 @@ fn with_a_base_only_what_the_change_introduced_blocks() {
 }
 
 #[test]
+fn a_grace_above_90_days_is_told_at_each_run_and_one_of_90_is_not() {
+    for (days, told) in [(90, None), (91, Some("grace.high = \"91d\""))] {
+        let policy = Policy {
+            origin: "portcullis.toml".into(),
+            grace: [(Severity::High, Set { value: Days(days), line: Some(9) })].into(),
+            ..Policy::default()
+        };
+        let notes: Vec<String> =
+            decide(case(Vec::new(), Vec::new()), &policy).notes.into_iter().map(|note| note.what).collect();
+        let told = told.map(|what| {
+            format!("the policy lets every disclosed finding of severity high pass for 91d: portcullis.toml:9 {what}")
+        });
+        assert_eq!(notes, Vec::from_iter(told));
+    }
+}
+
+#[test]
+fn an_owner_in_other_letters_is_still_the_owner_and_somebody_else_is_not() {
+    let with = |owner: &str, approver: &str| Waiver {
+        owner: owner.into(),
+        approved_by: Some(approver.into()),
+        ..waiver("w", "A-1", "h2", 7)
+    };
+    let own = [NotValid::OwnApproval { severity: Severity::High }];
+    for approver in ["web-team", " Web-Team ", "@web-team", "@ web-team", "ＷＥＢ-team", "@WEB-TEAM"] {
+        assert_eq!(conditions(&with("web-team", approver), Severity::High, Class::Vulnerability, None, NOW), own);
+        assert_eq!(conditions(&with(approver, "web-team"), Severity::High, Class::Vulnerability, None, NOW), own);
+    }
+    let spaced = with("the web  team", "@The Web Team");
+    assert_eq!(conditions(&spaced, Severity::High, Class::Vulnerability, None, NOW), own);
+    for approver in ["web-team2", "webteam", "web@team"] {
+        assert_eq!(conditions(&with("web-team", approver), Severity::High, Class::Vulnerability, None, NOW), []);
+    }
+    let nobody = [NotValid::NoApproval { severity: Severity::High }];
+    assert_eq!(conditions(&with("web-team", "@"), Severity::High, Class::Vulnerability, None, NOW), nobody);
+}
+
+#[test]
 fn grace_ends_on_the_day_that_the_policy_says() {
     // Disclosed three days before today, at midnight.
     let grace = |days| Policy {

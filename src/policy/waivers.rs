@@ -5,6 +5,7 @@ use crate::config::{Debt, Policy, Waiver};
 use crate::model::{
     Axis, Class, Days, Finding, JudgedFinding, Location, RuleId, Ruling, Severity, Timestamp, TreePath,
 };
+use crate::text::count::plural;
 use crate::text::glob;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,10 +91,9 @@ pub fn conditions(
             found.extend(adoption(adopted, debt, now));
         }
         None if severity >= Severity::High => {
-            let plain = |name: &str| name.trim().to_lowercase();
-            match waiver.approved_by.as_deref().map(plain).filter(|name| !name.is_empty()) {
+            match waiver.approved_by.as_deref().map(party).filter(|name| !name.is_empty()) {
                 None => found.push(NotValid::NoApproval { severity }),
-                Some(name) if name == plain(&waiver.owner) => found.push(NotValid::OwnApproval { severity }),
+                Some(name) if name == party(&waiver.owner) => found.push(NotValid::OwnApproval { severity }),
                 Some(_) => {}
             }
         }
@@ -101,6 +101,18 @@ pub fn conditions(
     }
     found.sort();
     found
+}
+
+/// A name as it is compared: without `@` before it, in lowercase, full-width letters as plain ones, blanks as one.
+/// Letters of other scripts that look the same stay different: no program can tell them from a name meant so.
+fn party(name: &str) -> String {
+    const WIDE: u32 = 0xff01 - 0x21; // U+FF01 to U+FF5E are ASCII from `!` to `~`, written wide
+    let plain = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - WIDE).unwrap_or(c),
+        c => c,
+    };
+    let name: String = name.chars().map(plain).flat_map(char::to_lowercase).collect();
+    name.trim_start_matches(|c: char| c == '@' || c.is_whitespace()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What is wrong with an adoption, whatever it is for.
@@ -211,8 +223,12 @@ impl<'p> Waivers<'p> {
         if let (true, Some(debt)) = (self.grown, &self.policy.debt) {
             let adopted = self.policy.waivers.iter().filter(|waiver| waiver.adopted.is_some()).count();
             let place = Location { line: debt.line, ..Location::file(TreePath::new(crate::config::POLICY_FILE)) };
-            let message =
-                format!("{adopted} waivers are adopted, and the debt is {}: none of them holds", debt.waivers);
+            let are = if adopted == 1 { "is" } else { "are" };
+            let message = format!(
+                "{} {are} adopted, and the debt is {}: none of them holds",
+                plural(adopted, "waiver"),
+                debt.waivers
+            );
             found.push(said.finding(RuleId::DEBT_GROWN, place, message));
         }
         found

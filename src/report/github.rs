@@ -1,5 +1,6 @@
 //! GitHub: workflow commands that become annotations, and the Markdown of the step summary.
 
+use super::bounds::bounded;
 use super::group::{Group, groups};
 use super::words;
 use crate::model::{JudgedFinding, JudgedGap, Location, Outcome, Ruling, Verdict};
@@ -124,6 +125,7 @@ fn of_gaps(verdict: &Verdict, wanted: impl Fn(&Ruling) -> bool) -> Vec<Annotatio
 
 /// The Markdown of the step summary, below 1 MiB. What does not fit is counted.
 pub fn step_summary(verdict: &Verdict) -> Vec<u8> {
+    let verdict = &*bounded(verdict);
     let mut page = Markdown { text: String::new(), left_out: 0 };
     let sign = match verdict.outcome() {
         Outcome::Passed => "✅",

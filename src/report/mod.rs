@@ -2,6 +2,7 @@
 //!
 //! Every text that may come from a judged tree or a feed goes through `text::neutral` on its way out.
 
+mod bounds;
 mod github;
 mod group;
 mod human;
@@ -109,11 +110,11 @@ pub enum RenderError {
 /// The report as bytes that end in a line feed. The same verdict and style give the same bytes.
 pub fn render(format: Format, verdict: &Verdict, style: &Style) -> Result<Vec<u8>, RenderError> {
     let text = match format {
-        Format::Human => human::render(verdict, style),
+        Format::Human => human::render(&bounds::bounded(verdict), style),
         Format::Json => json::render(verdict, style)?,
         Format::Sarif => sarif::render(verdict)?,
-        Format::Github => github::render(verdict),
-        Format::Junit => junit::render(verdict),
+        Format::Github => github::render(&bounds::bounded(verdict)),
+        Format::Junit => junit::render(&bounds::bounded(verdict)),
     };
     Ok(text.into_bytes())
 }

@@ -142,6 +142,46 @@ fn a_block_reads_as_the_style_guide_says() {
 }
 
 #[test]
+fn a_reported_finding_says_why_it_does_not_block() {
+    let high = || {
+        let mut verdict = sample::few();
+        verdict.findings.retain(|judged| judged.ruling == crate::model::Ruling::Blocks);
+        let judged = &mut verdict.findings[0];
+        judged.ruling = crate::model::Ruling::Reported;
+        judged.finding.disclosed = Some(sample::NOW.day_start());
+        verdict
+    };
+    for (decided_by, said) in [
+        ("base comparison", "1 package, reported only (in the base already)"),
+        ("grace 7d, portcullis.toml:9", "1 package, reported only (in their grace)"),
+        ("portcullis.toml:2 fail-on = \"critical\"", "1 package, reported only (below fail-on)"),
+        ("--fail-on critical", "1 package, reported only (below fail-on)"),
+        ("portcullis.toml:4 classes.vulnerability = \"report\"", "(class reported by policy)"),
+        ("default classes.unsound = \"report\"", "(by default)"),
+    ] {
+        let mut verdict = high();
+        verdict.findings[0].decided_by = decided_by.into();
+        let human = text(Format::Human, &verdict);
+        assert!(human.contains(said), "{human}");
+        assert_eq!(human.contains("high, assumed, grace until 2026-09-08"), decided_by.starts_with("grace"), "{human}");
+    }
+}
+
+#[test]
+fn a_command_stays_on_one_line_and_prose_wraps() {
+    let command =
+        format!("rm /home/a/.cache/portcullis/feed/rustsec-{}.feed && portcullis feed update", "a".repeat(64));
+    let prose = format!("look at {} and decide, with those who know, what has to be done about it", "a".repeat(64));
+    for (help, whole) in [(command, true), (prose, false)] {
+        let mut verdict = sample::incomplete();
+        verdict.gaps[0].gap.help = help.clone();
+        verdict.notes.push(crate::model::Note { what: "a note".into(), help: help.clone() });
+        let human = text(Format::Human, &verdict);
+        assert_eq!(human.matches(&format!("help: {help}\n")).count(), if whole { 2 } else { 0 }, "{human}");
+    }
+}
+
+#[test]
 fn findings_of_one_package_are_one_block_with_the_command_that_clears_most() {
     let human = text(Format::Human, &sample::ten());
     assert_eq!(human.matches("tokio 1.8.3 is affected by 3 advisories").count(), 1);

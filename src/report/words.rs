@@ -1,9 +1,10 @@
 //! Phrases that several formats share. Plain text, not neutralised: that is done where the text is written.
 
 use crate::model::{
-    FeedInfo, FeedKind, Finding, JudgedFinding, JudgedGap, Outcome, RuleId, RuleInfo, Ruling, Severity, SeverityBasis,
-    Timestamp, Verdict,
+    Days, FeedInfo, FeedKind, Finding, JudgedFinding, JudgedGap, Outcome, RuleId, RuleInfo, Ruling, Severity,
+    SeverityBasis, Timestamp, Verdict,
 };
+pub(super) use crate::text::count::{number, plural};
 
 /// How many were decided which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,14 +83,29 @@ pub(super) fn verdict_line(verdict: &Verdict) -> String {
     }
 }
 
-/// `1 finding`, `2 findings`, `2 advisories`, `1,225 ways`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    let ending = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
-    match (count, ending) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{} {stem}ies", number(count)),
-        _ => format!("{} {noun}s", number(count)),
+/// Why a finding that is only reported does not block, in the words of the line that decided.
+pub(super) fn why_reported(judged: &JudgedFinding) -> Option<&'static str> {
+    let by = judged.decided_by.as_str();
+    let by_key = |key: &str| by.split(' ').any(|word| word.starts_with(key));
+    if by == "base comparison" {
+        Some("in the base already")
+    } else if by.starts_with("grace ") {
+        Some("in their grace")
+    } else if by_key("fail-on") || by.starts_with("--fail-on") {
+        Some("below fail-on")
+    } else if by.starts_with("default classes.") {
+        Some("by default")
+    } else if by_key("classes.") {
+        Some("class reported by policy")
+    } else {
+        None // such as what is not used: the message says it
     }
+}
+
+/// The day on which the grace of a reported finding ends, where it is in one.
+pub(super) fn grace_until(judged: &JudgedFinding) -> Option<String> {
+    let days = judged.decided_by.strip_prefix("grace ")?.split_once('d')?.0.parse().ok()?;
+    Some(judged.finding.disclosed?.plus_days(Days(days)).date())
 }
 
 /// What is wrong, with the advisory's id even where the message leaves it out.
@@ -102,19 +118,6 @@ pub(super) fn said(finding: &Finding) -> String {
 
 fn things(count: usize) -> String {
     plural(count, "thing")
-}
-
-/// Digits in groups of three.
-pub(super) fn number(count: usize) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `high: assumed, the record has no score`, `high: CVSS 7.5`.
@@ -160,20 +163,17 @@ fn age(now: Timestamp, then: Timestamp) -> String {
 /// The feed in one line.
 pub(super) fn feed(verdict: &Verdict) -> String {
     let Some(feed) = &verdict.feed else { return "none: it could not be opened".to_owned() };
-    let advisories = number(feed.advisories);
+    let advisories = plural(feed.advisories, "advisory");
     if feed.kind == FeedKind::EmbeddedLandmarks {
         let state = state_of(feed).map_or(String::new(), |time| format!(", state of {}", time.date()));
-        return format!(
-            "landmark feed: {} only{state}; not a substitute for the full database",
-            plural(feed.advisories, "advisory")
-        );
+        return format!("landmark feed: {advisories} only{state}; not a substitute for the full database");
     }
     let kind = match feed.kind {
         FeedKind::Installed => "installed",
         FeedKind::Directory => "directory",
         FeedKind::EmbeddedSnapshot | FeedKind::EmbeddedLandmarks => "embedded snapshot",
     };
-    let mut parts = vec![format!("{} ({kind})", feed.name), format!("{advisories} advisories")];
+    let mut parts = vec![format!("{} ({kind})", feed.name), advisories];
     let verb = if feed.kind == FeedKind::EmbeddedSnapshot { "made" } else { "refreshed" };
     match (feed.refreshed, feed.newest) {
         (Some(then), _) => parts.push(format!("{verb} {} ({})", then.date(), age(verdict.decided_at, then))),
@@ -209,18 +209,6 @@ pub(super) fn short(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_groups_of_three() {
-        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
-        for (count, text) in cases {
-            assert_eq!(number(count), text);
-        }
-        assert_eq!(plural(1, "advisory"), "1 advisory");
-        assert_eq!(plural(2, "advisory"), "2 advisories");
-        assert_eq!(plural(0, "gap"), "0 gaps");
-        assert_eq!(plural(2, "way"), "2 ways");
-    }
 
     #[test]
     fn ages_are_rounded_down_to_one_unit() {

@@ -259,21 +259,23 @@ fn remedy(page: &mut Page, verdict: &Verdict, group: &Group<'_>) {
     }
 }
 
-/// What does not block: one table for each rule, one line for each problem.
+/// What does not block: one table for each rule and reason, one line for each problem.
 fn reported(page: &mut Page, verdict: &Verdict, style: &Style) {
     let mut by_rule: BTreeMap<_, Vec<&JudgedFinding>> = BTreeMap::new();
     for judged in words::reported(verdict) {
-        by_rule.entry(judged.finding.rule).or_default().push(judged);
+        by_rule.entry((judged.finding.rule, words::why_reported(judged))).or_default().push(judged);
     }
-    for (rule, found) in by_rule {
+    for ((rule, why), found) in by_rule {
         let level = format!("warning[{}]", words::slug(verdict, rule));
         let of = groups(found.iter().copied());
-        let what = if of.iter().all(|group| group.first.finding.component.is_some()) {
-            format!("{}, reported only", words::plural(of.len(), "package"))
+        let count = if of.iter().all(|group| group.first.finding.component.is_some()) {
+            words::plural(of.len(), "package")
         } else {
-            format!("{}, reported only", words::plural(found.len(), "finding"))
+            words::plural(found.len(), "finding")
         };
-        page.wrapped(&[span(Ink::Warning, &level), span(Ink::Strong, ": ")], 4, &[Part::strong(&what)]);
+        let mut parts = vec![Part::strong(&format!("{count}, reported only"))];
+        parts.extend(why.map(|why| Part::whole(&format!("({why})"))));
+        page.wrapped(&[span(Ink::Warning, &level), span(Ink::Strong, ": ")], 4, &parts);
         let lines: Vec<(&Group<'_>, &JudgedFinding)> =
             of.iter().flat_map(|group| group.problems().into_iter().map(move |judged| (group, judged))).collect();
         if style.verbose || lines.iter().any(|(_, judged)| judged.finding.component.is_none()) {
@@ -285,7 +287,7 @@ fn reported(page: &mut Page, verdict: &Verdict, style: &Style) {
             }
         } else {
             let rows: Vec<Vec<Span>> = lines.iter().map(|(group, judged)| row(group, judged)).collect();
-            table(page, 2, &[32, 20, 16], &rows);
+            table(page, 2, &[32, 20, 38], &rows);
         }
         page.blank();
     }
@@ -308,10 +310,14 @@ fn row(group: &Group<'_>, judged: &JudgedFinding) -> Vec<Span> {
         0 | 1 => finding.location.to_string(),
         n => format!("{} (+{})", finding.location, n - 1),
     };
+    let severity = match words::grace_until(judged) {
+        Some(day) => format!("{}, grace until {day}", words::severity_short(finding)),
+        None => words::severity_short(finding),
+    };
     vec![
         span(Ink::Strong, &group.label()),
         span(Ink::Plain, finding.advisory.as_deref().unwrap_or("")),
-        span(Ink::Plain, &words::severity_short(finding)),
+        span(Ink::Plain, &severity),
         span(Ink::Faint, &place),
     ]
 }

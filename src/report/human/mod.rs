@@ -37,9 +37,11 @@ fn help(page: &mut Page, parts: &[Part]) {
     page.wrapped(&[span(Ink::Good, "help"), span(Ink::Plain, ": ")], 6, parts);
 }
 
-/// What to do: a command stays whole, prose does not.
+/// What to do: a command stays whole, so that it can be copied; prose does not.
 fn advice(text: &str) -> Part {
-    let is_command = ["cargo ", "git ", "portcullis ", "rustup "].iter().any(|program| text.starts_with(program));
+    const PROGRAMS: [&str; 9] = ["cargo", "git", "portcullis", "rustup", "rm", "mv", "chmod", "npm", "export"];
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_command = PROGRAMS.contains(&first) || text.contains(" && ");
     if is_command { Part::whole(text) } else { Part::prose(text) }
 }
 

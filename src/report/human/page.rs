@@ -7,8 +7,11 @@ const MIN_WIDTH: usize = 40;
 /// Nor wider: long lines are hard to read.
 const MAX_WIDTH: usize = 100;
 
+/// Ends a colour.
+const RESET: &str = "\u{1b}[0m";
+
 /// A colour, by what it means. The numbers are SGR parameters (ECMA-48, section 8.3.117).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
     Error,
     Warning,
@@ -51,15 +54,22 @@ pub(super) struct Page {
     text: String,
     color: bool,
     width: usize,
+    /// The ink of the coloured run that ends the text, and where it ends.
+    run: Option<(Ink, usize)>,
 }
 
 impl Page {
     pub(super) fn new(color: bool, width: u16) -> Self {
-        Self { text: String::new(), color, width: usize::from(width).clamp(MIN_WIDTH, MAX_WIDTH) }
+        Self { text: String::new(), color, width: usize::from(width).clamp(MIN_WIDTH, MAX_WIDTH), run: None }
     }
 
     pub(super) fn finish(self) -> String {
         self.text
+    }
+
+    /// Columns of a line.
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     /// One line as it is, without trailing blanks.
@@ -87,7 +97,7 @@ impl Page {
             column += span.text.chars().count();
         }
         let mut fresh = true; // nothing but the lead or the indent stands on this line yet
-        for (ink, atom) in parts.iter().flat_map(Part::atoms) {
+        for (ink, atom) in parts.iter().flat_map(Part::atoms).filter(|(_, atom)| !atom.is_empty()) {
             let length = atom.chars().count();
             let room = column + usize::from(!fresh) + length <= self.width;
             if !fresh && !room {
@@ -96,7 +106,7 @@ impl Page {
                 (column, fresh) = (hang, true);
             }
             if !fresh {
-                self.text.push(' ');
+                self.put(ink, " ");
                 column += 1;
             }
             self.put(ink, &atom);
@@ -109,15 +119,21 @@ impl Page {
     }
 
     fn put(&mut self, ink: Ink, text: &str) {
-        if self.color && !ink.sgr().is_empty() && !text.trim().is_empty() {
+        // Words of one colour are one run: a colour for each word would be noise in a log that keeps it.
+        if self.run == Some((ink, self.text.len())) {
+            self.text.truncate(self.text.len() - RESET.len());
+            self.text.push_str(text);
+        } else if self.color && !ink.sgr().is_empty() && !text.trim().is_empty() {
             self.text.push_str("\u{1b}[");
             self.text.push_str(ink.sgr());
             self.text.push('m');
             self.text.push_str(text);
-            self.text.push_str("\u{1b}[0m");
         } else {
             self.text.push_str(text);
+            return;
         }
+        self.text.push_str(RESET);
+        self.run = Some((ink, self.text.len()));
     }
 }
 
@@ -168,7 +184,8 @@ fn words(text: &str) -> Vec<String> {
     if inside { text.split_whitespace().map(str::to_owned).collect() } else { words }
 }
 
-/// Rows of cells, each column as wide as its widest cell, but no wider than its limit.
+/// Rows of cells, each column as wide as its widest cell, but no wider than its limit. The last cell of a row that is
+/// wider than the page, such as the name of a file, stands on a line of its own.
 pub(super) fn table(page: &mut Page, indent: usize, limits: &[usize], rows: &[Vec<Span>]) {
     let width = |column: usize, limit: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count());
@@ -184,6 +201,13 @@ pub(super) fn table(page: &mut Page, indent: usize, limits: &[usize], rows: &[Ve
             let gap = if at + 1 == row.len() { 0 } else { 2 };
             spans.push(Span { ink: cell.ink, text: cell.text.clone() });
             spans.push(span(Ink::Plain, &" ".repeat(pad + gap)));
+        }
+        let wide = spans.iter().map(|span| span.text.chars().count()).sum::<usize>() > page.width();
+        let last = row.last().filter(|cell| wide && row.len() > 1 && !cell.text.is_empty());
+        if let Some(cell) = last {
+            spans.truncate(spans.len() - 2); // the cell and its empty padding
+            page.line(&spans);
+            spans = vec![span(Ink::Plain, &" ".repeat(indent + 4)), Span { ink: cell.ink, text: cell.text.clone() }];
         }
         page.line(&spans);
     }
@@ -223,6 +247,30 @@ mod tests {
         let rows = [vec![cell("a"), cell("bb"), cell("c")], vec![cell("aaaa"), cell("b"), cell("")]];
         table(&mut page, 2, &[10, 10], &rows);
         assert_eq!(page.finish(), "  a     bb  c\n  aaaa  b\n");
+    }
+
+    #[test]
+    fn a_row_wider_than_the_page_breaks_before_its_last_cell_and_one_that_fits_does_not() {
+        let cell = |text: &str| span(Ink::Plain, text);
+        let (fits, wide) = ("x".repeat(32), "x".repeat(33));
+        for (file, expected) in [(&fits, format!("  aaaa  {fits}\n")), (&wide, format!("  aaaa\n      {wide}\n"))] {
+            let mut page = Page::new(false, 40);
+            table(&mut page, 2, &[10], &[vec![cell("aaaa"), cell(file)]]);
+            assert_eq!(page.finish(), expected);
+        }
+    }
+
+    #[test]
+    fn words_of_one_colour_are_one_run_and_a_new_line_begins_another() {
+        let mut page = Page::new(true, 40);
+        page.wrapped(
+            &[span(Ink::Error, "no"), span(Ink::Strong, ": ")],
+            4,
+            &[Part::strong("h2 is affected by one thing and by another"), Part::prose("really")],
+        );
+        let expected = "\u{1b}[1;31mno\u{1b}[0m\u{1b}[1m: h2 is affected by one thing and by\u{1b}[0m\n    \
+                        \u{1b}[1manother\u{1b}[0m really\n";
+        assert_eq!(page.finish(), expected);
     }
 
     #[test]
