@@ -79,13 +79,88 @@ fn a_source_is_the_default_registry_only_when_it_is_or_a_mirror_is_named() {
     let others = [
         ("registry+https://mirror.example/index2", Source::Registry as fn(Arc<str>) -> Source),
         ("sparse+https://mirror.example/index", Source::Registry),
-        ("registry+http://github.com/rust-lang/crates.io-index", Source::Registry),
+        ("registry+https://user@mirror.example/other?a#b", Source::Registry),
         ("git+https://example.com/a?branch=main#0123", Source::Git),
         ("path+file:///a/b", Source::Path),
     ];
     for (url, source) in others {
         assert_eq!(kind(url), source(url.into()));
     }
+}
+
+#[test]
+fn no_spelling_of_the_default_registry_hides_a_package() {
+    let kind = |source: &str| {
+        let text = lock(&[package("a", "1.0.0", &format!("source = \"{source}\""))]);
+        accepted(&text).components[0].source.clone()
+    };
+    let sparse = tame_index::CRATES_IO_HTTP_INDEX;
+    let bare = sparse.trim_end_matches('/');
+    let spellings = [
+        "registry+https://github.com/rust-lang/crates.io-index.git",
+        "registry+https://github.com/rust-lang/crates.io-index/",
+        "registry+https://github.com/rust-lang/crates.io-index.git/",
+        "registry+https://github.com//rust-lang//crates.io-index",
+        "registry+https://github.com/Rust-Lang/Crates.io-Index",
+        "registry+HTTPS://GitHub.com/rust-lang/crates.io-index.GIT",
+        "registry+http://github.com/rust-lang/crates.io-index",
+        "registry+https://github.com:443/rust-lang/crates.io-index",
+        "registry+https://github.com./rust-lang/crates.io-index",
+        "registry+https://user:word@github.com/rust-lang/crates.io-index",
+        "registry+https://github.com/rust-lang/crates.io-index?x=y",
+        "registry+https://github.com/rust-lang/crates.io-index#x",
+        "registry+ssh://git@github.com/rust-lang/crates.io-index",
+        sparse,
+        bare,
+        &format!("{bare}//"),
+        &bare.replacen("https", "HTTP", 1).replace("index.", "Index."),
+        &format!("{sparse}?x#y"),
+    ];
+    for spelling in spellings {
+        assert_eq!(kind(spelling), Source::CratesIo, "{spelling}");
+    }
+    for other in [
+        "registry+https://github.com/rust-lang/crates.io-index2",
+        "registry+https://github.com/rust-lang/crates.io-index/x",
+        "registry+https://github.com/rust-lang-x/crates.io-index",
+        "registry+https://github.com:444/rust-lang/crates.io-index",
+        "registry+https://gitlab.com/rust-lang/crates.io-index",
+        "registry+https://example.com/github.com/rust-lang/crates.io-index",
+        "registry+https://github.com@example.com/rust-lang/crates.io-index",
+        "registry+file:///rust-lang/crates.io-index",
+        &format!("{sparse}x"),
+    ] {
+        assert_eq!(kind(other), Source::Registry(other.into()), "{other}");
+    }
+    assert!(matches!(kind("git+https://github.com/rust-lang/crates.io-index"), Source::Git(_)));
+}
+
+#[test]
+fn a_mirror_is_known_in_every_spelling_of_its_url() {
+    let with = |mirror: &str, source: &str| {
+        let text = lock(&[package("a", "1.0.0", &format!("source = \"{source}\""))]);
+        let parsed = parse(&TreePath::new("Cargo.lock"), text.as_bytes(), &[mirror.to_owned()]).unwrap();
+        parsed.value.components[0].source == Source::CratesIo
+    };
+    let mirror = "registry+https://mirror.example/Index";
+    for spelling in ["http://mirror.example/Index", "https://u@MIRROR.example/Index.git/?q"] {
+        assert!(with(mirror, &format!("registry+{spelling}")), "{spelling}");
+        assert!(with(&format!("registry+{spelling}"), mirror), "{spelling}");
+    }
+    assert!(!with(mirror, "registry+https://mirror.example/index"), "only one host folds the case of paths");
+    assert!(!with(mirror, "sparse+https://mirror.example/Index"));
+    assert!(!with("nonsense", mirror));
+}
+
+#[test]
+fn a_dependency_finds_its_package_under_another_spelling_of_the_source() {
+    let text = lock(&[
+        package("app", "0.1.0", &format!("dependencies = [\"a 1.0.0 ({INDEX}.git)\"]")),
+        from_index("a", "1.0.0"),
+        package("a", "1.0.0", "source = \"git+https://example.com/a#1\""),
+    ]);
+    assert_eq!(accepted(&text).edges[0], [1]);
+    assert_eq!(gaps(&text.replace(".git)", "x)")).len(), 1);
 }
 
 #[test]
