@@ -190,7 +190,7 @@ fn a_package_that_no_lock_above_lists_is_unlocked() {
 
 #[test]
 fn a_workspace_without_a_package_needs_a_lock_beside_it() {
-    let locked = lock("w/Cargo.lock", &[]);
+    let locked = lock("w/Cargo.lock", &[("+m 1.0.0", &[])]);
     assert_eq!(without_lock(&[&locked], &[("w/Cargo.toml", "[workspace]")]), []);
     assert_eq!(without_lock(&[&locked], &[("w/a/Cargo.toml", "[workspace]")]).len(), 1);
     assert_eq!(without_lock(&[&locked], &[("Cargo.toml", "[patch]")]), []);
