@@ -78,6 +78,9 @@ impl<'a> Sources<'a> {
 /// The one host whose paths have no case: cargo folds it there and nowhere else.
 const FOLDS_CASE: &str = "github.com";
 
+/// Ways to the same repository.
+const TRANSPORTS: [&str; 4] = ["https", "http", "ssh", "git"];
+
 /// A registry source without what two spellings of one registry may differ in: `http` and other transports, user,
 /// default port, query, fragment, the dot that may end a host name, slashes at the end and doubled, `.git`, and on
 /// GitHub the case of the path. Scheme and host are in lower case already: the URL parser does that.
@@ -90,7 +93,8 @@ fn canonical(id: &SourceId) -> String {
     let port = url.port().filter(|port| !matches!(port, 80 | 443)).map(|port| format!(":{port}")).unwrap_or_default();
     let path = url.path().split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
     let path = if host == FOLDS_CASE { path.to_ascii_lowercase() } else { path };
-    format!("{kind}+https://{host}{port}/{}", path.strip_suffix(".git").unwrap_or(&path))
+    let scheme = if TRANSPORTS.contains(&url.scheme()) { "https" } else { url.scheme() };
+    format!("{kind}+{scheme}://{host}{port}/{}", path.strip_suffix(".git").unwrap_or(&path))
 }
 
 /// The id of the default registry, if this is the canonical form of it. One of its two URLs ends in a slash.

@@ -124,6 +124,7 @@ fn no_spelling_of_the_default_registry_hides_a_package() {
         "registry+https://github.com/rust-lang/crates.io-index/x",
         "registry+https://github.com/rust-lang-x/crates.io-index",
         "registry+https://github.com:444/rust-lang/crates.io-index",
+        "registry+ttps://github.com/rust-lang/crates.io-index",
         "registry+https://gitlab.com/rust-lang/crates.io-index",
         "registry+https://example.com/github.com/rust-lang/crates.io-index",
         "registry+https://github.com@example.com/rust-lang/crates.io-index",

@@ -167,7 +167,8 @@ fn more_conditions_than_bits_share_the_last() {
 }
 
 fn without_lock(locks: &[&Inventory], files: &[(&str, &str)]) -> Vec<(String, String)> {
-    let gaps = unlocked(&manifests(files), locks);
+    let mut gaps = unlocked(&manifests(files), locks);
+    gaps.retain(|gap| gap.kind != GapKind::NotCovered); // the claims about those are in `drift`
     assert!(gaps.iter().all(|gap| gap.kind == GapKind::Unlocked && gap.path.is_some()));
     gaps.into_iter().map(|gap| (gap.what, gap.help)).collect()
 }
