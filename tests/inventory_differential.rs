@@ -47,12 +47,18 @@ fn our_row(c: &Component) -> Row {
     (c.name.to_string(), c.version.to_string(), source, c.checksum.map(|d| d.hex()).unwrap_or_default())
 }
 
-fn their_row(p: &cargo_lock::Package) -> Row {
-    let source = match &p.source {
+/// As the crate has it, but for the one other spelling of the default registry that a damaged byte can make: we take
+/// it for that registry, as cargo does, and the crate does not.
+fn source(id: Option<&cargo_lock::SourceId>) -> String {
+    match id.map(ToString::to_string) {
         None => String::new(),
-        Some(id) if id.is_default_registry() => "crates.io".into(),
-        Some(id) => id.to_string(),
-    };
+        Some(url) if url.replace("http:", "https:") == INDEX || url == INDEX => "crates.io".into(),
+        Some(url) => url,
+    }
+}
+
+fn their_row(p: &cargo_lock::Package) -> Row {
+    let source = source(p.source.as_ref());
     (
         p.name.to_string(),
         p.version.to_string(),
@@ -72,7 +78,10 @@ fn their_edges(packages: &[&cargo_lock::Package]) -> BTreeSet<(Row, Row)> {
     for package in packages {
         for dep in package.dependencies.iter().chain(&package.replace) {
             let named = |p: &&&cargo_lock::Package| p.name == dep.name && p.version == dep.version;
-            let exact = packages.iter().filter(named).find(|p| p.source == dep.source);
+            let exact = packages.iter().filter(named).find(|p| {
+                let default = source(p.source.as_ref()) == "crates.io" && source(dep.source.as_ref()) == "crates.io";
+                p.source == dep.source || default
+            });
             // In version 1 a dependency without a source is kept as it is written; it means what has the name.
             let loose = packages.iter().find(named).filter(|_| dep.source.is_none());
             edges.extend(exact.or(loose).map(|target| (their_row(package), their_row(target))));

@@ -206,3 +206,43 @@ proptest! {
         prop_assert!(read.components.iter().all(|c| c.scope != Scope::Unknown));
     }
 }
+
+#[test]
+fn what_cargo_locks_fits_its_manifests_and_a_later_dependency_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let workspace = "[workspace]\nmembers = ['a', 'b']\nexclude = ['out']\nresolver = '2'\n\
+                     [workspace.dependencies]\nshort = { package = 'real', path = 'real' }\n";
+    write(root, "Cargo.toml", workspace);
+    let a = "[dependencies]\nshort.workspace = true\nopt = { path = '../opt', optional = true }\n\
+             [target.'cfg(windows)'.dependencies]\nwin = { path = '../win' }\n\
+             [target.'cfg(any())'.dependencies]\nnever = { path = '../never' }\n\
+             [build-dependencies]\nbd = { path = '../bd' }\n[dev-dependencies]\ndv = { path = '../dv' }\n";
+    package(root, "a", "a", a);
+    package(root, "b", "b", "[dependencies]\na = { path = '../a' }\nother = { package = 'out', path = '../out' }\n");
+    // No member: its optional and dev dependencies are not in the lock.
+    let out = "[dependencies]\nwin = { path = '../win' }\nunused = { path = '../unused', optional = true }\n\
+               [dev-dependencies]\ntests = { path = '../tests' }\n";
+    package(root, "out", "out", out);
+    let plain = ["real", "opt", "win", "never", "bd", "dv", "unused", "tests"];
+    for name in plain {
+        package(root, name, name, "");
+    }
+    let inventory = lock(root);
+    let told = || {
+        let dirs = ["", "a/", "b/", "out/"].into_iter().map(str::to_owned);
+        let dirs = dirs.chain(plain.iter().take(6).map(|name| format!("{name}/")));
+        let read = |dir: String| {
+            let path = TreePath::new(format!("{dir}Cargo.toml"));
+            let bytes = RealSys.read(&root.join(path.as_str()), Bytes::mib(1)).unwrap();
+            let manifest = cargo_manifest::parse(&path, &bytes).unwrap();
+            (path, manifest)
+        };
+        let manifests: Vec<_> = dirs.map(read).collect();
+        let gaps = scope::unlocked(&manifests, &[&inventory]);
+        gaps.into_iter().map(|gap| (gap.kind, gap.what, gap.line)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), []);
+    package(root, "out", "out", &out.replace(", optional = true", ""));
+    assert_eq!(told(), [(GapKind::Unlocked, "out/Cargo.toml".to_owned(), Some(7))]);
+}

@@ -16,7 +16,7 @@ use super::place::{Cursor, Refusal, utf8};
 use crate::model::{Count, Digest, Gap, GapKind, Inventory, Partial, Stage, TreePath};
 use full::RESTORE;
 use graph::{Lock, Named, semver};
-use raw::RawLock;
+use raw::{RawLock, Text};
 use sources::Sources;
 use std::collections::HashMap;
 use toml_parser::Source as Toml;
@@ -36,6 +36,13 @@ pub const MAX_TWINS: usize = 64;
 /// Dependencies that lead nowhere: beyond this it is not a lock with a few gaps, but not a lock.
 pub const MAX_DANGLING: usize = 1_000;
 
+/// Bytes of a name or a version. Registries refuse names above 64, and the longest real version known has 50.
+pub const MAX_NAME: usize = 256;
+/// Bytes of a source: the path of a URL beyond this no server takes.
+pub const MAX_SOURCE: usize = 4_096;
+/// Bytes of a dependency: `name version (source)`.
+const MAX_DEPENDENCY: usize = 2 * MAX_NAME + MAX_SOURCE + 4;
+
 /// Reads a lock. `mirrors` are registry sources, exactly as a lock writes them, that serve the packages of the default
 /// registry.
 ///
@@ -49,7 +56,9 @@ pub fn parse(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partia
 fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inventory>, Refusal> {
     let text = utf8(bytes)?;
     let raw = read_raw(text)?;
+    check_lengths(&raw)?;
     let format = format_version(&raw)?;
+    check_some(&raw)?;
     let mut sources = Sources::new(mirrors);
     let checksums = checksums(&raw, format, &mut sources)?;
     let mut lock = Lock::new(&raw, format, sources);
@@ -95,6 +104,34 @@ fn read_raw(text: &str) -> Result<RawLock<'_>, Refusal> {
         return Err(too_large(MAX_DEPENDENCIES, "dependencies"));
     }
     Ok(raw)
+}
+
+/// Refuses text that no cargo writes and that would fill a report. Nothing of it is repeated.
+fn check_lengths(raw: &RawLock<'_>) -> Result<(), Refusal> {
+    let check = |text: &Text<'_>, limit: usize, what: &str| match text.text.len() {
+        n if n > limit => Err(Refusal::new(text.at, format!("{what} of {n} bytes; the limit is {limit}"), RESTORE)),
+        _ => Ok(()),
+    };
+    for package in raw.packages.iter().chain(&raw.root).chain(&raw.unused) {
+        check(&package.name, MAX_NAME, "a name")?;
+        check(&package.version, MAX_NAME, "a version")?;
+        package.source.iter().try_for_each(|source| check(source, MAX_SOURCE, "a source"))?;
+        package.replace.iter().try_for_each(|replace| check(replace, MAX_DEPENDENCY, "a replacement"))?;
+    }
+    raw.dependencies.iter().try_for_each(|dependency| check(dependency, MAX_DEPENDENCY, "a dependency"))?;
+    // Other keys of [metadata] are read by nobody.
+    let keys = raw.metadata.iter().map(|(key, _)| key).filter(|key| key.text.starts_with(CHECKSUM));
+    keys.into_iter().try_for_each(|key| check(key, CHECKSUM.len() + MAX_DEPENDENCY, "the key of a checksum"))
+}
+
+/// Refuses a lock without a package: cargo writes at least the one that the lock lies beside, so what should be judged
+/// is not there. A file that was cut, or emptied, looks like that.
+fn check_some(raw: &RawLock<'_>) -> Result<(), Refusal> {
+    if !raw.packages.is_empty() || raw.root.is_some() {
+        return Ok(());
+    }
+    let help = "cargo generate-lockfile".to_owned();
+    Err(Refusal { kind: GapKind::ParseFailed, at: None, why: "the file lists no package".to_owned(), help })
 }
 
 fn too_large(limit: usize, what: &str) -> Refusal {

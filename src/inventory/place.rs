@@ -4,6 +4,8 @@ use crate::model::{Digest, Gap, GapKind, Stage, TreePath};
 
 /// What some editors put before the first character; it has no width.
 const BOM: char = '\u{feff}';
+/// Characters of what the TOML reader says: it repeats values of the file, which may be as long as the file.
+const MAX_SAID: usize = 300;
 
 /// Why and where a file is refused; [`Refusal::gap`] makes the gap of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +28,10 @@ impl Refusal {
 
     /// From an error of the TOML reader.
     pub(super) fn toml(error: &toml::de::Error, help: impl Into<String>) -> Self {
-        let why = format!("not valid TOML: {}", error.message().replace('\n', ", "));
+        let said = error.message();
+        let cut = said.char_indices().nth(MAX_SAID).and_then(|(at, _)| said.get(..at));
+        let said = cut.map_or_else(|| said.to_owned(), |start| format!("{start} …"));
+        let why = format!("not valid TOML: {}", said.replace('\n', ", "));
         Self { kind: GapKind::ParseFailed, at: error.span().map(|span| span.start), why, help: help.into() }
     }
 

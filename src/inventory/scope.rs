@@ -3,6 +3,7 @@
 //! Read as data from lock and manifests; nothing is run. Where these do not say, a component is `unknown`, which counts
 //! as included: `dev`, `build` and conditions are claimed only where every first-party edge is understood.
 
+mod drift;
 mod manifests;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,9 @@ pub fn annotate(inventory: &mut Inventory, manifests: &[(TreePath, Manifest)]) {
 
 /// The manifests that no lock covers: a package needs a lock in its directory or above that lists it as first-party (or be a
 /// member of the workspace of such a lock), a workspace without a package needs a lock in its own directory. One gap each, in order of path.
+///
+/// After them, where a lock and the manifests it belongs to do not fit together: `unlocked` for a dependency that the
+/// lock does not list, `not-covered` for a first-party package of the lock that no manifest provides.
 pub fn unlocked(manifests: &[(TreePath, Manifest)], locks: &[&Inventory]) -> Vec<Gap> {
     let mut listed: HashMap<&str, HashSet<(&str, Option<&str>)>> = HashMap::new();
     for lock in locks {
@@ -83,7 +87,10 @@ pub fn unlocked(manifests: &[(TreePath, Manifest)], locks: &[&Inventory]) -> Vec
         let gap = Gap::new(GapKind::Unlocked, Stage::Inventory, entry.path.as_str(), why);
         Some(gap.with_path(entry.path.clone()).with_help(help))
     };
-    manifests.iter().filter_map(gap).collect() // what gives none is covered
+    let mut gaps: Vec<Gap> = manifests.iter().filter_map(gap).collect(); // what gives none is covered
+    gaps.extend(drift::missing(&manifests, locks));
+    gaps.extend(drift::unprovided(&manifests, locks));
+    gaps
 }
 
 /// An edge from a first-party package.

@@ -72,6 +72,7 @@ impl<'a> Lock<'a> {
         let mut components = Vec::with_capacity(self.entries.len());
         for (position, package) in (0u32..).zip(self.entries.clone()) {
             check_name(&package.name)?;
+            check_checksum(package)?;
             self.enter(position, package)?;
             let written = package.checksum.as_ref().map(|c| digest(&c.text, c.at)).transpose()?;
             let listed = if self.is_root(package) { None } else { listed(checksums, package) };
@@ -242,6 +243,15 @@ fn check_name(name: &Text<'_>) -> Result<(), Refusal> {
         return Err(Refusal::new(name.at, "a package name that is empty or holds blanks", RESTORE));
     }
     Ok(())
+}
+
+/// Refuses a checksum on a package that is fetched from nowhere. Cargo never writes one: the source was taken out, and
+/// with it the package would pass for first-party.
+fn check_checksum(package: &RawPackage<'_>) -> Result<(), Refusal> {
+    match (&package.checksum, &package.source) {
+        (Some(checksum), None) => Err(Refusal::new(checksum.at, "a checksum on a package without a source", RESTORE)),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn semver(version: &str, at: usize) -> Result<(), Refusal> {

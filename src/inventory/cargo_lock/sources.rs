@@ -1,10 +1,15 @@
 //! Source strings of one lock, each looked at once. It decides what is the default registry and nothing else.
+//!
+//! Cargo takes several spellings of a URL for one source. A spelling that it takes for the default registry must not
+//! hide a package from the advisories, so both sides are compared in one canonical form. It is wider than cargo's: to
+//! be matched is the strict side.
 
 use super::full::RESTORE;
 use super::raw::Text;
 use crate::inventory::place::Refusal;
 use crate::model::Source;
 use rustsec::SourceId;
+use rustsec::cargo_lock::package::SourceKind;
 use std::collections::HashMap;
 
 /// A source string that was understood.
@@ -17,13 +22,18 @@ pub(super) struct Known {
 
 /// The source strings seen so far.
 pub(super) struct Sources<'a> {
-    mirrors: &'a [String],
+    /// In canonical form.
+    mirrors: Vec<String>,
     known: HashMap<&'a str, Known>,
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(mirrors: &'a [String]) -> Self {
-        Self { mirrors, known: HashMap::new() }
+    pub(super) fn new(mirrors: &[String]) -> Self {
+        let canonical = |mirror: &String| match SourceId::from_url(mirror) {
+            Ok(id) if id.is_remote_registry() => canonical(&id),
+            _ => mirror.clone(), // no source of a registry: it equals none, and the policy's reader has its say
+        };
+        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::new() }
     }
 
     /// The source of a package; without one it is first-party.
@@ -46,8 +56,12 @@ impl<'a> Sources<'a> {
     fn read(&self, text: &str, at: usize) -> Result<Known, Refusal> {
         let refused = |error| Refusal::new(at, format!("`{text}` is not a source: {error}"), RESTORE);
         let id = SourceId::from_url(text).map_err(refused)?;
-        let mirror = id.is_remote_registry() && self.mirrors.iter().any(|mirror| mirror == text);
-        let source = if mirror || id.is_default_registry() {
+        let canonical = id.is_remote_registry().then(|| canonical(&id));
+        if let Some(default) = canonical.as_deref().and_then(default_registry) {
+            // Under one id, so that a dependency finds its package whichever way each of them is spelled.
+            return Ok(Known { id: default, source: Source::CratesIo });
+        }
+        let source = if canonical.is_some_and(|canonical| self.mirrors.contains(&canonical)) {
             Source::CratesIo
         } else if id.is_remote_registry() {
             Source::Registry(text.into())
@@ -59,4 +73,33 @@ impl<'a> Sources<'a> {
         };
         Ok(Known { id, source })
     }
+}
+
+/// The one host whose paths have no case: cargo folds it there and nowhere else.
+const FOLDS_CASE: &str = "github.com";
+
+/// Ways to the same repository.
+const TRANSPORTS: [&str; 4] = ["https", "http", "ssh", "git"];
+
+/// A registry source without what two spellings of one registry may differ in: `http` and other transports, user,
+/// default port, query, fragment, the dot that may end a host name, slashes at the end and doubled, `.git`, and on
+/// GitHub the case of the path. Scheme and host are in lower case already: the URL parser does that.
+fn canonical(id: &SourceId) -> String {
+    let kind = if *id.kind() == SourceKind::SparseRegistry { "sparse" } else { "registry" };
+    let url = id.url();
+    let Some(host) = url.host_str().map(|host| host.trim_end_matches('.').to_ascii_lowercase()) else {
+        return format!("{kind}+{url}"); // `file:///…`: a directory, which has one spelling
+    };
+    let port = url.port().filter(|port| !matches!(port, 80 | 443)).map(|port| format!(":{port}")).unwrap_or_default();
+    let path = url.path().split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let path = if host == FOLDS_CASE { path.to_ascii_lowercase() } else { path };
+    let scheme = if TRANSPORTS.contains(&url.scheme()) { "https" } else { url.scheme() };
+    format!("{kind}+{scheme}://{host}{port}/{}", path.strip_suffix(".git").unwrap_or(&path))
+}
+
+/// The id of the default registry, if this is the canonical form of it. One of its two URLs ends in a slash.
+fn default_registry(canonical: &str) -> Option<SourceId> {
+    let spellings = [canonical.to_owned(), format!("{canonical}/")];
+    let mut ids = spellings.iter().filter_map(|text| SourceId::from_url(text).ok()); // what is no URL is not it
+    ids.find(SourceId::is_default_registry)
 }

@@ -56,6 +56,11 @@ impl<'a> Manifests<'a> {
         self.by_dir.values()
     }
 
+    /// The manifest of a directory.
+    pub(super) fn in_dir(&self, dir: &str) -> Option<&Entry<'a>> {
+        self.by_dir.get(dir)
+    }
+
     /// The directories whose packages the lock of this directory holds as first-party: the root package, the members,
     /// and what these depend on by path.
     pub(super) fn locked_by(&self, lock_dir: &str) -> BTreeSet<&'a str> {
