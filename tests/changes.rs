@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use support::{World, project};
 use tempfile::TempDir;
 
@@ -109,6 +110,28 @@ fn a_vulnerable_copy_below_the_target_is_introduced_though_its_origin_lies_outsi
     fs::remove_dir_all(repo.root().join("old")).unwrap();
     repo.commit();
     assert_eq!(repo.check(&["--base", "main", &repo.target("new")]).0, 0);
+}
+
+#[test]
+fn no_broken_call_passes_where_a_lockfile_has_moved() {
+    let repo = Repo::new();
+    repo.lock("demo", "old/Cargo.lock");
+    repo.commit();
+    repo.branch();
+    repo.git(&["mv", "old", "new"]);
+    repo.commit();
+    let target = repo.target("new");
+    for n in 0.. {
+        let mut world = World::new(repo.dir.path());
+        world.fail_at = Some(n);
+        let (code, out, err) = world.run(&["check", "--feed", "embedded", "--base", "main", &target]);
+        if !world.failed.load(Ordering::SeqCst) {
+            assert_eq!(code, 0, "{out}{err}");
+            assert!(n > 20, "only {n} calls: the double was not asked");
+            return;
+        }
+        assert_ne!(code, 0, "call {n} ({}) broke and it passed\n{out}{err}", world.broke.lock().unwrap());
+    }
 }
 
 #[test]
@@ -307,6 +330,10 @@ fn on_github_the_event_file_decides_whether_there_is_a_change() {
     for name in ["pull_request", "pull_request_target", "pull_request_review_comment", "some_new_event"] {
         assert_eq!(run(name, &pull)["base"], base.as_str(), "{name}");
     }
+    assert!(!notes(&run("pull_request", &pull)).contains("nothing of the change"));
+    repo.git(&["checkout", "-q", "main"]);
+    assert!(notes(&run("pull_request_target", &pull)).contains("nothing of the change"));
+    repo.git(&["checkout", "-q", "change"]);
     let group = format!(r#"{{"merge_group":{{"base_sha":"{base}"}}}}"#);
     assert_eq!(run("merge_group", &group)["base"], base.as_str());
     for (name, noted) in [("workflow_run", true), ("issue_comment", true), ("push", false), ("schedule", false)] {

@@ -47,14 +47,19 @@ pub(super) fn find<'a>(
         Err(GitError::MissingCommit { .. }) => return Err(GateError::MissingBase { rev, named_by, help }),
         Err(e) => return Err(e.into()),
     };
-    let fork = fork(&git, &commit, compare.as_deref())?;
-    Ok((Some(Base { git, commit, fork }), Vec::new()))
+    let head = git.head()?;
+    let fork = fork(&git, &commit, head.as_deref(), compare.as_deref())?;
+    // `pull_request_target` checks out the base unless it is told otherwise.
+    let is_detected = request.base == BaseChoice::Detect;
+    let notes =
+        if is_detected && head.as_ref() == Some(&commit) { vec![base_checked_out(named_by)] } else { Vec::new() };
+    Ok((Some(Base { git, commit, fork }), notes))
 }
 
 /// Where the change left the base: what git finds, else what the CI environment says.
-fn fork(git: &Git<'_>, commit: &str, compare: Option<&str>) -> Result<String, GitError> {
-    if let Some(head) = git.head()?
-        && let Some(fork) = git.merge_base(commit, &head)?
+fn fork(git: &Git<'_>, commit: &str, head: Option<&str>, compare: Option<&str>) -> Result<String, GitError> {
+    if let Some(head) = head
+        && let Some(fork) = git.merge_base(commit, head)?
     {
         return Ok(fork);
     }
@@ -108,6 +113,12 @@ pub(super) fn policy(base: &Base<'_>) -> Result<Policy, GateError> {
     let files = CommitFiles::new(&base.git, &base.commit)?;
     let short: String = base.commit.chars().take(12).collect();
     Ok(config::load(&files, &format!("{short}:"))?)
+}
+
+fn base_checked_out(named_by: &str) -> Note {
+    let what =
+        format!("the commit that is checked out is the base of this {named_by}: nothing of the change is judged");
+    Note { what, help: "check out the head of the change before the gate runs".into() }
 }
 
 /// What the change does to the policy. It never decides, but whoever reviews should know.
