@@ -48,6 +48,13 @@ impl Paths {
         Self { distance, dependents }
     }
 
+    /// What depends on a component directly, ascending, each once.
+    pub fn dependents(&self, of: usize) -> Vec<usize> {
+        let mut all: Vec<usize> = self.dependents.get(of).into_iter().flatten().map(|d| *d as usize).collect();
+        all.dedup(); // they are ascending: the edges were gone through in order
+        all
+    }
+
     /// One shortest way, first-party package first; just the component where nothing reaches it. Among equals the one
     /// whose steps stand first in the file.
     pub fn shortest(&self, to: usize) -> Vec<usize> {
@@ -131,6 +138,8 @@ mod tests {
         assert_eq!(paths.shortest(2), [0, 1, 2]);
         assert_eq!(paths.shortest(3), [3]);
         assert_eq!(paths.all_shortest(3, 10), (vec![vec![3]], false));
+        assert_eq!(paths.dependents(1), [0, 2]);
+        assert!(paths.dependents(3).is_empty());
     }
 
     #[test]

@@ -4,7 +4,9 @@ use super::args::ExplainArgs;
 use super::{Exit, check, output};
 use crate::feed;
 use crate::gate;
-use crate::model::{Advisory, Collection, Component, JudgedFinding, Kind, RuleInfo, Ruling, Source, Verdict};
+use crate::model::{
+    Advisory, Collection, Component, GapKind, JudgedFinding, JudgedGap, Kind, RuleInfo, Ruling, Source, Stage, Verdict,
+};
 use crate::rule;
 use crate::sys::{Stream, Sys};
 use crate::text::neutral;
@@ -13,10 +15,17 @@ use std::fmt::Write as _;
 
 /// A record's text can be long; more lines than this are cut, and the cut is said.
 const MAX_TEXT_LINES: usize = 40;
+/// Columns of the line below a heading; with its indent that is a terminal's usual width.
+const MAX_UNDERLINE: usize = 78;
 
 pub(super) fn run(sys: &dyn Sys, args: &ExplainArgs) -> Exit {
     if let Some(info) = rule::all().iter().find(|r| r.id.0.eq_ignore_ascii_case(&args.id) || r.slug == args.id) {
         return Exit::of_writing(&sys.print(Stream::Out, of_rule(info).as_bytes()));
+    }
+    if args.id.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("PC-")) {
+        let ids: Vec<String> = rule::all().iter().map(|r| r.id.to_string()).collect();
+        output::complain(sys, &format!("there is no rule {}", args.id), &format!("the rules are {}", ids.join(", ")));
+        return Exit::No;
     }
     let records = match find(sys, args) {
         Ok(records) => records,
@@ -35,7 +44,23 @@ pub(super) fn run(sys: &dyn Sys, args: &ExplainArgs) -> Exit {
         Err(e) => return check::refuse(sys, &e),
     };
     let text: Vec<String> = records.iter().map(|record| of_advisory(record, &verdict)).collect();
-    Exit::of_writing(&sys.print(Stream::Out, text.join("\n").as_bytes()))
+    let written = Exit::of_writing(&sys.print(Stream::Out, text.join("\n").as_bytes()));
+    let mut answer = Exit::Yes;
+    for judged in hiding(&verdict) {
+        let gap = &judged.gap;
+        output::complain(sys, &format!("{}: {}", gap.what, gap.why), &gap.help);
+        answer = Exit::CannotTell;
+    }
+    answer.worse(written)
+}
+
+/// The gaps behind which the package may be. That there is nothing to judge hides nothing.
+fn hiding(verdict: &Verdict) -> impl Iterator<Item = &JudgedGap> {
+    verdict.gaps.iter().filter(|judged| {
+        judged.ruling == Ruling::Blocks
+            && judged.gap.kind != GapKind::NothingToJudge
+            && matches!(judged.gap.stage, Stage::Collect | Stage::Inventory)
+    })
 }
 
 fn find(sys: &dyn Sys, args: &ExplainArgs) -> Result<Vec<Advisory>, (String, String)> {
@@ -83,10 +108,13 @@ pub(super) fn of_advisory(record: &Advisory, verdict: &Verdict) -> String {
                 vector.parse::<cvss::Cvss>().map(|c| format!(" (base score {:.1})", c.score())).unwrap_or_default();
             out.line(2, &format!("cvss: {vector}{score}"));
         }
-        None => out.line(2, "cvss: none in the record; a vulnerability without one is assumed to be high"),
+        None if record.kind == Kind::Vulnerability && record.withdrawn.is_none() => {
+            out.line(2, "cvss: none in the record; a vulnerability without one is assumed to be high");
+        }
+        None => out.line(2, "cvss: none in the record"),
     }
     let affected: Vec<String> = record.ranges.affected.iter().map(ToString::to_string).collect();
-    out.list("affected versions", &affected);
+    out.line_of("affected versions", &affected.join(" or "));
     out.list("patched", &record.ranges.patched);
     out.list("unaffected", &record.ranges.unaffected);
     let functions: Vec<String> = record.affects.functions.iter().map(|(f, _)| f.clone()).collect();
@@ -122,7 +150,9 @@ fn here(out: &mut Lines, record: &Advisory, verdict: &Verdict) {
         }
     }
     if !any {
-        out.line(2, &format!("no lockfile here has the package {}", record.package));
+        let all_read = hiding(verdict).next().is_none();
+        let which = if all_read { "no lockfile here" } else { "no lockfile here that could be read" };
+        out.line(2, &format!("{which} has the package {}", record.package));
     }
 }
 
@@ -165,7 +195,14 @@ fn not_matched(record: &Advisory, component: &Component) -> Option<String> {
         return None;
     }
     let affected: Vec<String> = record.ranges.affected.iter().map(ToString::to_string).collect();
-    Some(format!("{version} lies outside {}", affected.join(" and ")))
+    Some(format!("{version} lies outside {}", affected.join(" or ")))
+}
+
+/// The title of a Markdown heading (CommonMark, section 4.2). A terminal shows it by a line below.
+fn heading(line: &str) -> Option<&str> {
+    let title = line.trim_start_matches('#');
+    let is_heading = (1..=6).contains(&(line.len() - title.len())) && title.starts_with(' ');
+    is_heading.then(|| title.trim().trim_end_matches('#').trim_end()).filter(|title| !title.is_empty())
 }
 
 #[derive(Default)]
@@ -183,8 +220,12 @@ impl Lines {
     }
 
     fn list(&mut self, name: &str, items: &[String]) {
-        if !items.is_empty() {
-            self.line(2, &format!("{name}: {}", items.join(", ")));
+        self.line_of(name, &items.join(", "));
+    }
+
+    fn line_of(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.line(2, &format!("{name}: {text}"));
         }
     }
 
@@ -194,9 +235,32 @@ impl Lines {
             return;
         }
         self.blank();
-        lines.iter().take(MAX_TEXT_LINES).for_each(|line| self.line(2, line));
+        let mut in_code = false;
+        for line in lines.iter().take(MAX_TEXT_LINES) {
+            in_code ^= line.trim_start().starts_with("```");
+            match heading(line).filter(|_| !in_code) {
+                Some(title) => {
+                    self.line(2, title);
+                    self.line(2, &"-".repeat(neutral::line(title).chars().count().min(MAX_UNDERLINE)));
+                }
+                None => self.line(2, line),
+            }
+        }
         if lines.len() > MAX_TEXT_LINES {
             self.line(2, &format!("({} more lines)", lines.len() - MAX_TEXT_LINES));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_underlined_and_comments_in_code_are_not() {
+        let mut out = Lines::default();
+        out.description("## Impact ##\ntext\n```sh\n# a comment\n```\n#[derive]\n# Last");
+        let expected = "\n  Impact\n  ------\n  text\n  ```sh\n  # a comment\n  ```\n  #[derive]\n  Last\n  ----\n";
+        assert_eq!(out.text, expected);
     }
 }

@@ -142,7 +142,7 @@ fn execute(sys: &dyn Sys, command: &FeedCommand, policy: &FeedPolicy) -> Result<
         FeedCommand::Export { to, name } => {
             let exported = manager(name, None)?.export()?;
             let path = to.clone().unwrap_or_else(|| PathBuf::from(&exported.file_name));
-            sys.replace(&path, &exported.bytes, false)?;
+            sys.write_out(&path, &exported.bytes)?;
             let quoted = shell::quote(&path.display().to_string()).unwrap_or_else(|| "FILE".into());
             Ok(format!(
                 "wrote {} ({} bytes)\nkey {}\nimport it with: portcullis feed import {quoted} --key {}\n",

@@ -66,7 +66,7 @@ fn write(sys: &dyn Sys, args: &CheckArgs, to: &ReportTo, verdict: &Verdict) -> R
     };
     let bytes = report::render(to.format, verdict, &style)?;
     match &to.file {
-        Some(file) => sys.replace(file, &bytes, false)?,
+        Some(file) => sys.write_out(file, &bytes)?,
         None => sys.print(Stream::Out, &bytes)?,
     }
     if to.format == Format::Github

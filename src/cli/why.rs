@@ -4,7 +4,7 @@ use super::args::WhyArgs;
 use super::{Exit, check, output};
 use crate::check::Paths;
 use crate::gate;
-use crate::model::{Component, Inventory, Partial, Scope};
+use crate::model::{Component, Inventory, Partial, Scope, Source};
 use crate::sys::{Stream, Sys};
 use crate::text::neutral;
 use std::fmt::Write as _;
@@ -56,16 +56,27 @@ fn one(out: &mut String, inventory: &Inventory, paths: &Paths, index: usize, com
     let conditions: String = component.conditions.iter().map(|c| format!(", only with {c}")).collect();
     let place = format!("{}:{}:{}", inventory.path, component.line, component.column);
     line(0, &format!("{} at {place} ({}{scope}{conditions})", component.label(), component.source.describe()));
+    let labels = |of: &[usize]| -> Vec<String> {
+        of.iter().filter_map(|i| inventory.components.get(*i)).map(Component::label).collect() // indices of this lock
+    };
+    let dependents = labels(&paths.dependents(index));
     let (ways, more) = paths.all_shortest(index, MAX_WAYS);
-    for way in ways {
-        let steps: Vec<String> =
-            way.iter().filter_map(|i| inventory.components.get(*i)).map(Component::label).collect();
-        match steps.len() {
-            0 | 1 => line(2, "nothing in the lockfile depends on it"),
-            _ => line(2, &steps.join(" -> ")),
+    let is_own = component.source == Source::Local;
+    let reached = !is_own && ways.iter().any(|way| way.len() > 1);
+    if reached {
+        ways.iter().for_each(|way| line(2, &labels(way).join(" -> ")));
+        if more {
+            line(2, &format!("and more ways of the same length (the first {MAX_WAYS} are shown)"));
         }
+        return;
     }
-    if more {
-        line(2, &format!("and more ways of the same length (the first {MAX_WAYS} are shown)"));
+    match (is_own, dependents.is_empty()) {
+        (true, _) => line(2, "it is one of your own packages"),
+        (false, true) => line(2, "nothing in the lockfile depends on it"),
+        (false, false) => line(2, "none of your own packages reaches it"),
+    }
+    dependents.iter().take(MAX_WAYS).for_each(|label| line(2, &format!("{label} depends on it")));
+    if dependents.len() > MAX_WAYS {
+        line(2, &format!("and {} more", dependents.len() - MAX_WAYS));
     }
 }

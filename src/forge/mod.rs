@@ -2,16 +2,33 @@
 //! trusts neither for more than naming a commit that git then has to know.
 
 use crate::sys::{Bytes, Fault, Sys, SysError};
+use crate::text::shell;
 use std::path::Path;
 
 /// The event file of a GitHub run is below 100 KiB in practice; GitHub cuts payloads at 25 MB.
 const MAX_EVENT: Bytes = Bytes::mib(25);
 
+/// What kind of run this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It judges a proposed change.
+    Change(Change),
+    /// It may have checked out a change, and nothing says whose base it has.
+    Unnamed {
+        /// The event, as the environment names it.
+        event: String,
+    },
+    /// A push, a schedule, a run outside CI: there is no change.
+    Plain,
+}
+
 /// A proposed change: a pull request, a merge request or an entry of a merge queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The commit that the change is to be merged into, as the environment names it.
+    /// What the change is to be merged into, as the environment names it: a commit, or a ref. Its policy decides.
     pub base: String,
+    /// Where the environment says that the change left the base; for clones that do not know.
+    pub compare: Option<String>,
     /// Such as `pull request of GitHub Actions`, for messages.
     pub what: &'static str,
     /// The command that brings the base into a shallow clone.
@@ -43,52 +60,104 @@ pub enum ForgeError {
     },
 }
 
-/// The change that this run judges; none for a push, a schedule, or outside CI.
-pub fn change(sys: &dyn Sys) -> Result<Option<Change>, ForgeError> {
+/// Events that never come with a change: what they check out has been merged, or is named by a person.
+const PLAIN_EVENTS: [&str; 10] = [
+    "branch_protection_rule",
+    "create",
+    "delete",
+    "page_build",
+    "public",
+    "push",
+    "registry_package",
+    "release",
+    "schedule",
+    "workflow_dispatch",
+];
+
+/// What this run judges.
+pub fn run(sys: &dyn Sys) -> Result<Run, ForgeError> {
     if sys.var("GITHUB_ACTIONS")?.as_deref() == Some("true") {
         return github(sys);
     }
     if sys.var("GITLAB_CI")?.as_deref() == Some("true") {
         return gitlab(sys);
     }
-    Ok(None)
+    Ok(Run::Plain)
 }
 
-fn github(sys: &dyn Sys) -> Result<Option<Change>, ForgeError> {
-    let event = sys.var("GITHUB_EVENT_NAME")?.unwrap_or_default();
-    let (what, pointer, missing) = match event.as_str() {
-        "pull_request" | "pull_request_target" | "pull_request_review" => {
-            ("pull request of GitHub Actions", "/pull_request/base/sha", "pull_request.base.sha of the event")
-        }
-        "merge_group" => {
-            ("merge group of GitHub Actions", "/merge_group/base_sha", "merge_group.base_sha of the event")
-        }
-        // Pushes, schedules, tags and manual runs have no base: everything blocks, which is the stricter way.
-        _ => return Ok(None),
+/// Any event may be about a pull request, whatever its name: the event file says so.
+fn github(sys: &dyn Sys) -> Result<Run, ForgeError> {
+    let name = sys.var("GITHUB_EVENT_NAME")?.unwrap_or_default();
+    let event = github_event(sys, &name)?;
+    let (what, pointer, missing) = if name == "merge_group" || event.pointer("/merge_group/base_sha").is_some() {
+        ("merge group of GitHub Actions", "/merge_group/base_sha", "merge_group.base_sha of the event")
+    } else if name.starts_with("pull_request") || event.pointer("/pull_request/base/sha").is_some() {
+        ("pull request of GitHub Actions", "/pull_request/base/sha", "pull_request.base.sha of the event")
+    } else if PLAIN_EVENTS.contains(&name.as_str()) {
+        return Ok(Run::Plain);
+    } else {
+        let event = if name.is_empty() { "an event without a name".into() } else { name };
+        return Ok(Run::Unnamed { event });
     };
-    let no_base = ForgeError::NoBase { what, missing };
-    let Some(path) = sys.var("GITHUB_EVENT_PATH")? else { return Err(no_base) };
-    let bytes = sys.read(Path::new(&path), MAX_EVENT)?;
-    let event: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|e| ForgeError::BadEvent { path: path.clone(), why: e.to_string() })?;
-    let base =
-        event.pointer(pointer).and_then(serde_json::Value::as_str).filter(|sha| is_commit_id(sha)).ok_or(no_base)?;
-    Ok(Some(Change { base: base.to_owned(), what, fetch: format!("git fetch --depth=1 origin {base}") }))
+    let base = event.pointer(pointer).and_then(serde_json::Value::as_str).filter(|sha| is_commit_id(sha));
+    let base = base.ok_or(ForgeError::NoBase { what, missing })?;
+    Ok(Run::Change(Change { base: base.to_owned(), compare: None, what, fetch: fetch_commit(base) }))
 }
 
-fn gitlab(sys: &dyn Sys) -> Result<Option<Change>, ForgeError> {
-    let what = "merge request of GitLab CI";
-    if sys.var("CI_MERGE_REQUEST_IID")?.is_none() {
-        return Ok(None);
-    }
-    let missing = "CI_MERGE_REQUEST_DIFF_BASE_SHA";
-    match sys.var(missing)? {
-        Some(base) if is_commit_id(&base) => {
-            let fetch = format!("git fetch --depth=1 origin {base}");
-            Ok(Some(Change { base, what, fetch }))
+/// The event; null where the environment names no file, or where a run without a change has none.
+fn github_event(sys: &dyn Sys, name: &str) -> Result<serde_json::Value, ForgeError> {
+    let Some(path) = sys.var("GITHUB_EVENT_PATH")?.filter(|path| !path.is_empty()) else {
+        return Ok(serde_json::Value::Null);
+    };
+    let bytes = match sys.read(Path::new(&path), MAX_EVENT) {
+        // A container without the runner's files.
+        Err(SysError { fault: Fault::NotFound, .. }) if PLAIN_EVENTS.contains(&name) => {
+            return Ok(serde_json::Value::Null);
         }
-        _ => Err(ForgeError::NoBase { what, missing }),
+        other => other?,
+    };
+    serde_json::from_slice(&bytes).map_err(|e| ForgeError::BadEvent { path, why: e.to_string() })
+}
+
+/// The policy is that of the target branch. The diff base is where the change left it, and anybody can leave early: it
+/// serves the comparison alone.
+fn gitlab(sys: &dyn Sys) -> Result<Run, ForgeError> {
+    let what = "merge request of GitLab CI";
+    let set = |name: &str| sys.var(name).map(|value| value.filter(|value| !value.is_empty()));
+    if set("CI_MERGE_REQUEST_IID")?.is_none() {
+        return Ok(Run::Plain);
     }
+    let compare = set("CI_MERGE_REQUEST_DIFF_BASE_SHA")?.filter(|id| is_commit_id(id));
+    let missing = "CI_MERGE_REQUEST_TARGET_BRANCH_SHA";
+    // Set in pipelines for merged results.
+    if let Some(base) = set(missing)? {
+        let base = Some(base).filter(|id| is_commit_id(id)).ok_or(ForgeError::NoBase { what, missing })?;
+        let fetch = fetch_commit(&base);
+        return Ok(Run::Change(Change { base, compare, what, fetch }));
+    }
+    let missing = "CI_MERGE_REQUEST_TARGET_BRANCH_NAME";
+    let name = set(missing)?.filter(|name| is_branch_name(name)).ok_or(ForgeError::NoBase { what, missing })?;
+    let base = format!("refs/remotes/origin/{name}");
+    let spec = shell::quote(&format!("+refs/heads/{name}:{base}")).unwrap_or_else(|| "BRANCH".into());
+    Ok(Run::Change(Change { base, compare, what, fetch: format!("git fetch --depth=1 origin {spec}") }))
+}
+
+fn fetch_commit(id: &str) -> String {
+    format!("git fetch --depth=1 origin {id}")
+}
+
+/// Whether git takes the text for the name of a branch (git-check-ref-format), so that it is no option, no range and no
+/// other expression.
+pub fn is_branch_name(name: &str) -> bool {
+    let odd = |c: char| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(c);
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    !name.starts_with('-')
+        && !name.ends_with('.')
+        && name != "@"
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.chars().any(odd)
+        && name.split('/').all(part)
 }
 
 /// Whether the text can be nothing but an object id (SHA-1 or SHA-256): it will stand in a command line.
@@ -111,6 +180,17 @@ impl ForgeError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_git_takes_for_a_branch_is_one() {
+        for name in ["main", "release/1.x", "feature/a-b", "a;id", "é"] {
+            assert!(is_branch_name(name), "{name}");
+        }
+        for name in ["", "-f", "a b", "a..b", "main~1", "main^", "a:b", "a@{1}", "@", "a//b", "/a", "a.lock", "a\u{1b}"]
+        {
+            assert!(!is_branch_name(name), "{name:?}");
+        }
+    }
 
     #[test]
     fn only_an_object_id_is_a_commit() {

@@ -34,8 +34,8 @@ pub enum GateError {
         rev: String,
         /// `--base`, or which kind of CI run.
         named_by: &'static str,
-        /// The command that fetches it.
-        fetch: String,
+        /// The commands that bring it; empty where nobody can know them.
+        help: String,
     },
     /// A base was named, but the target is not in a git checkout.
     #[error("{named_by} names a base, but {target} is not in a git checkout")]
@@ -51,11 +51,14 @@ impl GateError {
     /// What mends it; empty where the message says all.
     pub fn help(&self) -> String {
         match self {
+            Self::Git(GitError::BadRevision { .. }) => {
+                "name a commit or a branch, such as: portcullis check --base origin/main".into()
+            }
             Self::Sys(_) | Self::Policy(_) | Self::Loosens(_) | Self::Git(_) => String::new(),
             Self::Collect(CollectError::NoSuchTarget { .. }) => "name a directory or a lockfile that exists".into(),
             Self::Collect(CollectError::Sys(_) | CollectError::Git(_)) => String::new(),
             Self::Forge(e) => e.help(),
-            Self::MissingBase { fetch, .. } => fetch.clone(),
+            Self::MissingBase { help, .. } => help.clone(),
             Self::NoCheckout { .. } => "check out the repository with its history before the gate runs".into(),
         }
     }
@@ -63,6 +66,7 @@ impl GateError {
     /// Whether the user can mend it by calling differently or by correcting the policy.
     pub fn is_usage(&self) -> bool {
         match self {
+            Self::Git(GitError::BadRevision { .. }) => true,
             Self::Sys(_) | Self::Git(_) | Self::Collect(CollectError::Sys(_) | CollectError::Git(_)) => false,
             Self::Policy(_)
             | Self::Loosens(_)

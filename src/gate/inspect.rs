@@ -47,14 +47,12 @@ struct Done {
 /// Reads and parses what was collected. `cargo` is there when `--resolve cargo` was asked for.
 pub(super) fn all(targets: &[Opened<'_>], mirrors: &[String], cargo: Option<&dyn Sys>) -> Inspected {
     let mut seen = Inspected::default();
-    // Several roots: each path is told apart by the target as it was typed.
-    let several = targets.windows(2).any(|pair| matches!(pair, [a, b] if a.root != b.root));
-    for target in targets {
-        let prefix = if several { format!("{}/", target.label.trim_end_matches('/')) } else { String::new() };
-        one_target(target, &prefix, mirrors, cargo, &mut seen);
+    for (target, prefix) in targets.iter().zip(prefixes(targets)) {
+        one_target(target, &prefix, mirrors, cargo, &mut seen); // one prefix was made for each target
     }
     seen.inventories.sort_by(|a, b| a.0.path.cmp(&b.0.path));
-    seen.inventories.dedup_by(|a, b| a.0.path == b.0.path); // two targets of one root may name the same file
+    // Two targets of one root may name the same file. Two files of different roots may look alike: both count.
+    seen.inventories.dedup_by(|a, b| a.0.path == b.0.path && a.1 == b.1);
     seen.toolchains.sort_by(|a, b| a.path.cmp(&b.path));
     seen.toolchains.dedup();
     seen.rows.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
@@ -64,11 +62,20 @@ pub(super) fn all(targets: &[Opened<'_>], mirrors: &[String], cargo: Option<&dyn
     seen
 }
 
+/// What stands before the paths of each target: several roots are told apart by the target as it was typed.
+pub(super) fn prefixes(targets: &[Opened<'_>]) -> Vec<String> {
+    let several = targets.windows(2).any(|pair| matches!(pair, [a, b] if a.root != b.root));
+    let prefix = |target: &Opened<'_>| format!("{}/", target.label.trim_end_matches('/'));
+    targets.iter().map(|target| if several { prefix(target) } else { String::new() }).collect()
+}
+
+/// A path as reports show it.
+pub(super) fn shown(prefix: &str, path: &TreePath) -> TreePath {
+    if prefix.is_empty() { path.clone() } else { TreePath::new(format!("{prefix}{path}")) }
+}
+
 fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Option<&dyn Sys>, seen: &mut Inspected) {
-    let shown = |path: &TreePath| match prefix {
-        "" => path.clone(),
-        prefix => TreePath::new(format!("{prefix}{path}")),
-    };
+    let shown = |path: &TreePath| shown(prefix, path);
     seen.rows.extend(target.rows.iter().map(|row| LedgerRow { path: shown(&row.path), ..row.clone() }));
     seen.gaps.extend(target.gaps.iter().map(|gap| Gap { path: gap.path.as_ref().map(shown), ..gap.clone() }));
 

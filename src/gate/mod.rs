@@ -9,12 +9,13 @@ use crate::check::{self, Online};
 use crate::collect::{self, Opened, Place};
 use crate::config::{self, Disk, Policy};
 use crate::feed::{self, Feed};
-use crate::model::{Axis, Finding, Gap, GapKind, Inventory, Ledger, Partial, Severity, Source, Stage, Verdict};
+use crate::model::{Axis, Finding, Gap, GapKind, Inventory, Ledger, Note, Partial, Severity, Source, Stage, Verdict};
 use crate::policy::{self, Case};
 use crate::rule;
-use crate::sys::{Sys, spread};
+use crate::sys::{Sys, beside, spread};
 pub use error::GateError;
 pub use inspect::{Inspected, Resolve};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What the user asked for.
@@ -68,18 +69,20 @@ impl Request {
 pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     let now = sys.now()?;
     let places = locate(sys, &request.targets)?;
-    let base = base::find(sys, request, &places)?;
+    let (base, mut notes) = base::find(sys, request, &places)?;
     let mut policy = load_policy(sys, request, &places, base.as_ref())?;
     if let Some(fail_on) = request.fail_on {
         policy.tighten(fail_on)?;
     }
-    let (feed, (mut seen, paths)) = beside(
+    notes.extend(other_policies(sys, request, &places)?);
+    // These wait for different things.
+    let (feed, (mut seen, own)) = beside(
         || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open(sys, &choice)),
         || {
             let opened: Vec<Opened<'_>> =
                 places.into_iter().map(|place| collect::open_place(place, &policy.excludes)).collect();
             let cargo = (request.resolve == Resolve::Cargo).then_some(sys);
-            (inspect::all(&opened, &policy.mirrors, cargo), base::paths(&opened))
+            (inspect::all(&opened, &policy.mirrors, cargo), base::own(base.as_ref(), &opened))
         },
     );
     let mut gaps = std::mem::take(&mut seen.gaps);
@@ -98,17 +101,21 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
             let online = request.online.then(|| ask_online(sys, &seen).take(&mut gaps));
             let found = check_all(&seen, &feed, online.as_ref()).take(&mut gaps);
             findings = match &base {
-                Some(base) => base::split(found, &base::findings(base, &policy, &feed)?.take(&mut gaps), &paths),
+                Some(base) => {
+                    let before = base::before(base, &policy, &feed)?.take(&mut gaps);
+                    base::split(sys, base, found, &before, &own)?
+                }
                 None => found.into_iter().map(|finding| (finding, Axis::Unknown)).collect(),
             };
             used = Some(feed.info().clone());
         }
     }
+    notes.extend(base::notes(sys, base.as_ref(), &policy)?);
     let release_text = |(inventory, _): (Inventory, _)| Inventory { text: "".into(), ..inventory };
     let case = Case {
         findings,
         gaps,
-        notes: base::notes(sys, base.as_ref(), &policy)?,
+        notes,
         ledger: Ledger::new(seen.rows),
         inventories: seen.inventories.into_iter().map(release_text).collect(),
         feed: used,
@@ -147,18 +154,34 @@ fn load_policy(
     }
 }
 
-fn locate<'a>(sys: &'a dyn Sys, targets: &[PathBuf]) -> Result<Vec<Place<'a>>, GateError> {
-    Ok(targets.iter().map(|target| collect::locate(sys, target)).collect::<Result<_, _>>()?)
+/// One policy decides on every target. Whoever named a target with another one should know.
+fn other_policies(sys: &dyn Sys, request: &Request, places: &[Place<'_>]) -> Result<Vec<Note>, GateError> {
+    let Some((first, others)) = places.split_first() else { return Ok(Vec::new()) };
+    if request.policy.is_some() {
+        return Ok(Vec::new()); // the user named the policy for all of them
+    }
+    let roots: BTreeSet<&PathBuf> =
+        others.iter().map(|place| &place.root).filter(|root| **root != first.root).collect();
+    let mut notes = Vec::new();
+    for root in roots {
+        for name in [config::POLICY_FILE, config::WAIVER_DIR] {
+            if sys.kind(&root.join(name))?.is_some() {
+                let what = format!(
+                    "{} has a {name} of its own that did not decide: the policy of the first target did",
+                    root.display()
+                );
+                notes.push(Note {
+                    what,
+                    help: "judge each checkout in a run of its own, or name one with --policy".into(),
+                });
+            }
+        }
+    }
+    Ok(notes)
 }
 
-/// Opening the feed and looking through the targets wait for different things: the first runs on a thread of its own.
-/// None when it panicked.
-fn beside<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (Option<A>, B) {
-    std::thread::scope(|scope| {
-        let first = scope.spawn(first);
-        let second = second();
-        (first.join().ok(), second)
-    })
+fn locate<'a>(sys: &'a dyn Sys, targets: &[PathBuf]) -> Result<Vec<Place<'a>>, GateError> {
+    Ok(targets.iter().map(|target| collect::locate(sys, target)).collect::<Result<_, _>>()?)
 }
 
 fn unusable(why: &str, help: &str) -> Gap {

@@ -2,6 +2,7 @@
 
 use super::program::Call;
 use super::{Git, GitError, is_object_id, malformed};
+use crate::sys::beside;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -60,15 +61,12 @@ impl Git<'_> {
         // `-m` and `git status` would compare contents, and so run the filters of a repository. These do not.
         let entries = restricted(&["-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"]);
         let ignored = restricted(&["-z", "--others", "--ignored", "--exclude-standard", "--directory"]);
-        let (entries, ignored, below_is_ignored) = std::thread::scope(|scope| {
-            let ignored = scope.spawn(|| self.run_ok(&ignored));
-            let asked = scope.spawn(|| below.map_or(Ok(false), |path| self.ignores(path)));
-            (self.run_ok(&entries), ignored.join(), asked.join())
-        });
+        let ask = || below.map_or(Ok(false), |path| self.ignores(path));
+        let (ignored, (asked, entries)) = beside(|| self.run_ok(&ignored), || beside(ask, || self.run_ok(&entries)));
         let listing = Listing {
             entries: entries?.stdout,
             ignored: ignored.expect("the thread that runs git does not panic")?.stdout,
-            below_is_ignored: below_is_ignored.expect("the thread that runs git does not panic")?,
+            below_is_ignored: asked.expect("the thread that runs git does not panic")?,
         };
         records(&listing.entries).try_for_each(|record| parse(record).map(|_| ()))?;
         Ok(listing)

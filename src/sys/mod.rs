@@ -6,7 +6,7 @@ mod real;
 mod threads;
 
 pub use real::RealSys;
-pub use threads::{spread, spread_over};
+pub use threads::{beside, spread, spread_over};
 
 use crate::model::Timestamp;
 use std::ffi::OsString;
@@ -200,6 +200,10 @@ pub trait Sys: Sync {
     /// Writes a file so that, after a crash at any point, either the old bytes or the new ones are there: temporary
     /// file beside it, fsync, rename, fsync of the directory. `private` makes it readable by its owner alone.
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError>;
+    /// Writes a file that the user named for output. A regular file or none is replaced as by [`Sys::replace`]; a link
+    /// leads to what is written and stays; a device or FIFO is written in place, and so is an open descriptor
+    /// (`/dev/stdout`, `/dev/fd/N`), at its end where it is a file. Waits for the reader of a FIFO.
+    fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError>;
     /// Appends to a file, creating it. For the files by which CI runners take output.
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError>;
     /// Removes a file; no error when there is none.

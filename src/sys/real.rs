@@ -13,10 +13,13 @@ use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Builder;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Standard error of a program is kept up to this size: it is shown to people, never parsed.
 const STDERR_KEPT: u64 = 64 << 10;
+/// A chain of links longer than this goes in a circle; the limit of Linux.
+const MAX_LINKS: usize = 40;
 /// How often a waiting call looks again.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -106,23 +109,33 @@ impl RealSys {
         let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let limit = command.output_limit.0;
         std::thread::scope(|scope| {
-            let feeder = scope.spawn(move || match stdin.take() {
+            let feed = move || match stdin.take() {
                 // A program that does not read its input to the end is free to do so.
                 Some(mut pipe) => match pipe.write_all(&command.stdin) {
                     Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(e),
                     _ => Ok(()),
                 },
                 None => Ok(()),
-            });
-            let out = scope.spawn(move || read_up_to(stdout, limit + 1));
-            let err = scope.spawn(move || {
+            };
+            let drain = move || {
                 let mut kept = Vec::new();
                 if let Some(mut pipe) = stderr {
                     Read::by_ref(&mut pipe).take(STDERR_KEPT).read_to_end(&mut kept)?;
                     std::io::copy(&mut pipe, &mut std::io::sink())?; // the rest is for nobody, but the program must not block
                 }
                 Ok::<_, std::io::Error>(kept)
-            });
+            };
+            let feeder = Builder::new().spawn_scoped(scope, feed);
+            let out = Builder::new().spawn_scoped(scope, move || read_up_to(stdout, limit + 1));
+            let err = Builder::new().spawn_scoped(scope, drain);
+            let (feeder, out, err) = match (feeder, out, err) {
+                (Ok(feeder), Ok(out), Ok(err)) => (feeder, out, err),
+                // One thread cannot serve three pipes. The threads that did start end with the program.
+                (Err(e), ..) | (_, Err(e), _) | (.., Err(e)) => {
+                    child.kill().map_err(&failed)?;
+                    return Err(failed(e));
+                }
+            };
             let started = Instant::now();
             let mut killed = None;
             let status = loop {
@@ -183,6 +196,43 @@ fn read_whole(mut file: File, size: u64, limit: Bytes) -> std::io::Result<Vec<u8
         file.take(limit.0.saturating_add(1).saturating_sub(have as u64)).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+/// Where output to a path goes.
+enum Destination {
+    /// A regular file, or none yet.
+    Whole(PathBuf),
+    /// What must stay what it is.
+    InPlace(PathBuf),
+}
+
+/// Follows the links of a path that the user named. The links of open descriptors are not followed: they lead to what
+/// has no name, or to a file that others write as well.
+fn destination(path: &Path) -> std::io::Result<Destination> {
+    let mut at = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let kind = match fs::symlink_metadata(&at) {
+            Ok(meta) => meta.file_type(),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Destination::Whole(at)),
+            Err(e) => return Err(e),
+        };
+        if kind.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if kind.is_file() {
+            return Ok(Destination::Whole(at));
+        }
+        if !kind.is_symlink() {
+            return Ok(Destination::InPlace(at));
+        }
+        let dir = at.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let real = fs::canonicalize(dir)?;
+        if real.starts_with("/proc") && real.ends_with("fd") {
+            return Ok(Destination::InPlace(at));
+        }
+        at = real.join(fs::read_link(&at)?);
+    }
+    Err(std::io::Error::other("its links go in a circle"))
 }
 
 /// Reads at most `limit` bytes, then closes the pipe, so that a program that writes for ever ends by SIGPIPE.
@@ -273,6 +323,16 @@ impl Sys for RealSys {
         })
     }
 
+    fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        match destination(path).map_err(failed("write", path))? {
+            Destination::Whole(path) => self.replace(&path, bytes, false),
+            Destination::InPlace(at) => {
+                let open = || OpenOptions::new().append(true).custom_flags(libc::O_NOCTTY | libc::O_CLOEXEC).open(&at);
+                open().and_then(|mut file| file.write_all(bytes)).map_err(failed("write", path))
+            }
+        }
+    }
+
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         let write = || OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes);
         write().map_err(failed("write", path))
@@ -351,5 +411,83 @@ impl Sys for RealSys {
         };
         // Without a crate for it the width comes from the variable that shells export; 80 is the usual width.
         terminal.then(|| self.var("COLUMNS").ok().flatten().and_then(|c| c.parse().ok()).unwrap_or(80))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::symlink;
+
+    fn kind(path: &Path) -> FileKind {
+        RealSys.kind(path).unwrap().unwrap()
+    }
+
+    #[test]
+    fn output_replaces_a_file_and_makes_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        for text in [&b"a longer text"[..], b"short"] {
+            RealSys.write_out(&path, text).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), text);
+        }
+        assert!(RealSys.write_out(dir.path(), b"x").is_err(), "a directory");
+    }
+
+    #[test]
+    fn output_through_a_link_leaves_the_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (link, file) = (dir.path().join("link"), dir.path().join("file"));
+        symlink("file", &link).unwrap();
+        for text in [&b"made"[..], b"replaced"] {
+            RealSys.write_out(&link, text).unwrap();
+            assert_eq!(fs::read(&file).unwrap(), text);
+            assert_eq!(kind(&link), FileKind::Link);
+        }
+        symlink("circle", dir.path().join("circle")).unwrap();
+        assert!(RealSys.write_out(&dir.path().join("circle"), b"x").is_err());
+    }
+
+    #[test]
+    fn a_device_stays_a_device() {
+        let dir = tempfile::tempdir().unwrap();
+        // By a link of our own: were it replaced, only the link would be lost.
+        for (device, expected) in [("/dev/null", Ok(())), ("/dev/full", Err(Fault::NoSpace))] {
+            let link = dir.path().join(device.trim_start_matches("/dev/"));
+            symlink(device, &link).unwrap();
+            assert_eq!(RealSys.write_out(&link, b"x").map_err(|e| e.fault), expected);
+            assert_eq!((kind(&link), kind(Path::new(device))), (FileKind::Link, FileKind::Special));
+        }
+    }
+
+    #[test]
+    fn a_fifo_stays_a_fifo_and_its_reader_gets_the_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || fs::read(path).unwrap()
+        });
+        RealSys.write_out(&path, b"report").unwrap();
+        assert_eq!(reader.join().unwrap(), b"report");
+        assert_eq!(kind(&path), FileKind::Special);
+    }
+
+    #[test]
+    fn an_open_descriptor_is_written_where_it_leads() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = OpenOptions::new().write(true).create_new(true).open(dir.path().join("kept")).unwrap();
+        fs::write(dir.path().join("kept"), "before ").unwrap();
+        for fd in [writer.as_raw_fd(), file.as_raw_fd()] {
+            RealSys.write_out(Path::new(&format!("/dev/fd/{fd}")), b"report").unwrap();
+        }
+        drop(writer);
+        let mut got = Vec::new();
+        reader.read_to_end(&mut got).unwrap();
+        assert_eq!(got, b"report");
+        assert_eq!(fs::read(dir.path().join("kept")).unwrap(), b"before report");
     }
 }

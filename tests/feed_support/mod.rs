@@ -100,6 +100,9 @@ impl Sys for Machine {
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError> {
         RealSys.replace(path, bytes, private)
     }
+    fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        RealSys.write_out(path, bytes)
+    }
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         RealSys.append(path, bytes)
     }

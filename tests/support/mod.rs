@@ -151,6 +151,10 @@ impl Sys for World {
         self.turn("write", path)?;
         self.real.replace(&self.at(path), bytes, private)
     }
+    fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        self.turn("write", path)?;
+        self.real.write_out(&self.at(path), bytes)
+    }
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         self.turn("write", path)?;
         self.real.append(&self.at(path), bytes)
