@@ -72,6 +72,9 @@ impl Sys for Broken {
         }
         done.and_then(|()| RealSys.replace(path, bytes, private))
     }
+    fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        self.call("write_out").and_then(|()| RealSys.write_out(path, bytes))
+    }
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         self.call("append").and_then(|()| RealSys.append(path, bytes))
     }
