@@ -1,7 +1,7 @@
 //! Looks through a git checkout: tracked files, untracked ones that are not ignored, submodules and nested clones.
 //! Where git does not answer, everything is walked instead.
 
-use super::gather::{Gather, Met, Problem, sparse};
+use super::gather::{Gather, Met, Problem, prefix, sparse};
 use super::name::{self, Guess};
 use super::sniff::sniff;
 use super::{Format, MAX_DEPTH, MAX_FILE};
@@ -35,10 +35,11 @@ impl<'a> Gather<'a, '_> {
     }
 
     /// The locks in the directories above the target: the packages below it may be members of a workspace there, and
-    /// then that lock is the one that cargo uses.
+    /// then that lock is the one that cargo uses. A directory that says it is a workspace ends the search, as it does
+    /// for cargo.
     fn locks_above(&mut self, git: &Git<'a>, below: &[u8]) {
         let mut directory = below;
-        while !directory.is_empty() {
+        while !directory.is_empty() && !self.is_workspace(directory) {
             directory = name::parent(directory);
             let path = name::join(directory, b"Cargo.lock");
             let guess = Guess::Exact(Format::CargoLock);
@@ -69,6 +70,14 @@ impl<'a> Gather<'a, '_> {
                 None => self.ignored_lock(&path),
             }
         }
+    }
+
+    /// Whether the manifest in the directory has a table `workspace`. When in doubt it has none: then more is judged.
+    fn is_workspace(&self, directory: &[u8]) -> bool {
+        let manifest = self.absolute(&name::join(directory, b"Cargo.toml"));
+        let start = prefix(self.sys, &manifest).unwrap_or_default();
+        let mut lines = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        lines.any(|line| line.starts_with(b"[workspace]") || line.starts_with(b"[workspace."))
     }
 
     fn one_checkout(&mut self, git: &Git<'a>, prefix: &[u8], below: &[u8], level: usize, nested: &mut Vec<Nested>) {

@@ -144,6 +144,8 @@ fn the_locks_above_a_subdirectory_follow_the_rules_of_the_checkout() {
     assert!(lines(&open(&RealSys, &target, &[exclude("Cargo.lock")]).unwrap()).contains(&row.to_owned()));
     repo.git(&["add", "-f", "w/Cargo.lock"]);
     assert!(seen(&target).contains(&"judge cargo-lock w/Cargo.lock".to_owned()));
+    repo.files(&[("w/a/b/Cargo.toml", "[package]\nname = \"b\"\n[workspace]\n")]);
+    assert_eq!(seen(&target), [manifest], "a workspace of its own: cargo looks no higher");
 }
 
 #[test]
