@@ -1,11 +1,11 @@
 //! Looks through a git checkout: tracked files, untracked ones that are not ignored, submodules and nested clones.
 //! Where git does not answer, everything is walked instead.
 
-use super::gather::{Gather, Met, Problem, sparse};
+use super::gather::{Gather, Met, Problem, prefix, sparse};
 use super::name::{self, Guess};
 use super::sniff::sniff;
 use super::{Format, MAX_DEPTH, MAX_FILE};
-use crate::git::{Blob, Entry, Git, MODE_GITLINK};
+use crate::git::{Blob, Entry, Git, MODE_GITLINK, MODE_LINK};
 use crate::model::GapKind;
 use crate::sys::{FileKind, SysError};
 use crate::text::shell;
@@ -31,6 +31,53 @@ impl<'a> Gather<'a, '_> {
             }
         }
         self.hidden_locks(below);
+        self.locks_above(git, below);
+    }
+
+    /// The locks in the directories above the target: the packages below it may be members of a workspace there, and
+    /// then that lock is the one that cargo uses. A directory that says it is a workspace ends the search, as it does
+    /// for cargo.
+    fn locks_above(&mut self, git: &Git<'a>, below: &[u8]) {
+        let mut directory = below;
+        while !directory.is_empty() && !self.is_workspace(directory) {
+            directory = name::parent(directory);
+            let path = name::join(directory, b"Cargo.lock");
+            let guess = Guess::Exact(Format::CargoLock);
+            match self.sys.kind(&self.absolute(&path)) {
+                Ok(None) => continue, // deleted or left out by a sparse checkout: then what it lists stays uncovered
+                Ok(Some(kind @ (FileKind::Special | FileKind::Dir))) => {
+                    self.candidate(&path, guess, Met::Listed(kind));
+                    continue;
+                }
+                Ok(Some(FileKind::File | FileKind::Link)) => {}
+                Err(error) => {
+                    self.problem(&path, guess.kind(), &Problem::unreadable(&error));
+                    continue;
+                }
+            }
+            let met = match git.listing(Some(&path)) {
+                Ok(listing) => listing.entries().next().map(|entry| match entry {
+                    Entry::Tracked(tracked) => Met::Tracked { skip_worktree: tracked.skip_worktree },
+                    Entry::Untracked(_) => Met::Untracked,
+                }),
+                Err(error) => {
+                    self.git_failed(&path, &error);
+                    Some(Met::Untracked) // judged all the same
+                }
+            };
+            match met {
+                Some(met) => self.candidate(&path, guess, met),
+                None => self.ignored_lock(&path),
+            }
+        }
+    }
+
+    /// Whether the manifest in the directory has a table `workspace`. When in doubt it has none: then more is judged.
+    fn is_workspace(&self, directory: &[u8]) -> bool {
+        let manifest = self.absolute(&name::join(directory, b"Cargo.toml"));
+        let start = prefix(self.sys, &manifest).unwrap_or_default();
+        let mut lines = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        lines.any(|line| line.starts_with(b"[workspace]") || line.starts_with(b"[workspace."))
     }
 
     fn one_checkout(&mut self, git: &Git<'a>, prefix: &[u8], below: &[u8], level: usize, nested: &mut Vec<Nested>) {
@@ -74,8 +121,18 @@ impl<'a> Gather<'a, '_> {
                     self.directory_in_the_way(&name::join(prefix, directory));
                 }
             }
-            let Some(guess) = name::guess(name::file_name(path)) else { continue };
             let path = name::join(prefix, path);
+            let Some(guess) = name::guess(name::file_name(&path)) else {
+                // git says of a tracked path that it is a link; of an untracked one the system has to.
+                let is_link = match entry {
+                    Entry::Tracked(tracked) => tracked.mode == MODE_LINK,
+                    Entry::Untracked(_) => matches!(self.sys.kind(&self.absolute(&path)), Ok(Some(FileKind::Link))),
+                };
+                if is_link {
+                    self.other_link(&path);
+                }
+                continue;
+            };
             let met = match entry {
                 Entry::Untracked(_) => Met::Untracked,
                 Entry::Tracked(tracked) => {

@@ -235,6 +235,15 @@ impl Findings<'_> {
                 candidates.push((path.clone(), guess));
             }
         }
+        // The locks above, as in a work tree: the packages below may be members of a workspace there.
+        let mut above = below;
+        while !above.is_empty() {
+            above = name::parent(above);
+            let path = name::join(above, b"Cargo.lock");
+            if tree.leaves.get(&path).is_some_and(|node| node.mode != MODE_GITLINK) {
+                candidates.push((path, Guess::Exact(Format::CargoLock)));
+            }
+        }
         for path in directories {
             let kind = name::guess(name::file_name(&path)).map_or("directory", Guess::kind);
             self.problem(&path, kind, &Problem::new(GapKind::SpecialFile, "it is a directory, not a regular file"));

@@ -9,11 +9,15 @@ use crate::config::Exclude;
 use crate::git::{Git, GitError};
 use crate::model::{Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, FileKind, Sys, SysError};
-use crate::text::glob;
+use crate::text::{glob, shell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// Links that are followed to see whether they lead to a directory outside; each costs a few calls of the system. The
+/// largest real repositories hold a few thousand.
+pub(super) const MAX_OTHER_LINKS: usize = 10_000;
 
 /// How a candidate was met.
 #[derive(Clone, Copy)]
@@ -69,6 +73,8 @@ pub(super) struct Gather<'a, 'e> {
     rows: Vec<LedgerRow>,
     gaps: Vec<Gap>,
     seen: usize,
+    /// Links whose name promises nothing.
+    links: usize,
     /// Paths that git ignores, a directory counting as one.
     pub(super) ignored: usize,
 }
@@ -76,7 +82,7 @@ pub(super) struct Gather<'a, 'e> {
 impl<'a, 'e> Gather<'a, 'e> {
     pub(super) fn new(sys: &'a dyn Sys, root: PathBuf, excludes: &'e [Exclude]) -> Self {
         let (artifacts, rows, gaps) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { sys, root, excludes, artifacts, rows, gaps, seen: 0, ignored: 0 }
+        Self { sys, root, excludes, artifacts, rows, gaps, seen: 0, links: 0, ignored: 0 }
     }
 
     /// Counts an entry. False once the limit is reached, which the first time is noted as a gap of that directory.
@@ -151,11 +157,12 @@ impl<'a, 'e> Gather<'a, 'e> {
         self.artifacts.insert(TreePath::from_bytes(path), format);
     }
 
-    /// Looks for what git does not list: a FIFO, a device or a directory where a lock should lie.
+    /// Looks for what git does not list: a FIFO, a device or a directory where a lock should lie, and a lock that is
+    /// ignored. It looks in the target and wherever something to judge lies. In other directories such a thing stays
+    /// unseen: to find it every directory of the checkout would have to be listed.
     pub(super) fn hidden_locks(&mut self, target: &[u8]) {
-        let manifests = self.artifacts.iter().filter(|(_, format)| **format == Format::CargoManifest);
         let mut directories: Vec<Vec<u8>> =
-            manifests.map(|(path, _)| name::parent(&path.to_bytes()).to_vec()).collect();
+            self.artifacts.keys().map(|path| name::parent(&path.to_bytes()).to_vec()).collect();
         directories.push(target.to_vec());
         directories.sort();
         directories.dedup();
@@ -165,15 +172,48 @@ impl<'a, 'e> Gather<'a, 'e> {
             if self.artifacts.contains_key(&known) || self.rows.iter().any(|row| row.path == known) {
                 continue;
             }
-            // A file or link that git did not list is an ignored one: it has its share in the row for those.
             match self.sys.kind(&self.absolute(&path)) {
                 Ok(Some(kind @ (FileKind::Special | FileKind::Dir))) => {
                     self.candidate(&path, Guess::Exact(Format::CargoLock), Met::Listed(kind));
                 }
-                Ok(Some(FileKind::File | FileKind::Link) | None) => {}
+                // A file or link that git did not list is an ignored one.
+                Ok(Some(FileKind::File | FileKind::Link)) => self.ignored_lock(&path),
+                Ok(None) => {}
                 Err(error) => self.problem(&path, Format::CargoLock.as_str(), &Problem::unreadable(&error)),
             }
         }
+    }
+
+    /// Notes a lock that git ignores: no commit holds it, so it is not judged. The row says how to change that; to
+    /// write a new one, as the gap of an uncovered manifest proposes, would not help.
+    pub(super) fn ignored_lock(&mut self, path: &[u8]) {
+        let path = TreePath::from_bytes(path);
+        let act = shell::quote(path.as_str()).map(|path| format!(": `git add -f {path}`, or name it as a target"));
+        let state = RowState::Excluded(format!("ignored by git{}", act.unwrap_or_default()));
+        self.rows.push(LedgerRow { path, kind: Format::CargoLock.as_str(), state, digest: None });
+    }
+
+    /// Looks at a link whose name promises nothing. One to a directory outside the tree leaves a row: whoever put it
+    /// there may believe that what lies behind it is judged. Links to files and links inside the tree hide nothing.
+    pub(super) fn other_link(&mut self, path: &[u8]) {
+        self.links = self.links.saturating_add(1);
+        let (path, state) = if self.links > MAX_OTHER_LINKS + 1 {
+            return; // told by the row of the first one
+        } else if self.links > MAX_OTHER_LINKS {
+            let why =
+                format!("more than {MAX_OTHER_LINKS} links: where this one and later ones lead was not looked at");
+            (path, RowState::Unsupported(why))
+        } else {
+            match self.sys.real_path(&self.absolute(path)) {
+                Ok(real) if real.starts_with(&self.root) => return,
+                Ok(real) if !matches!(self.sys.kind(&real), Ok(Some(FileKind::Dir))) => return,
+                Ok(_) => (path, RowState::Excluded("a link to a directory outside the tree is not followed".into())),
+                Err(_) => return, // it leads nowhere, in a circle, or where this user may not look
+            }
+        };
+        let shown = TreePath::from_bytes(path);
+        let state = exclusion(self.excludes, &shown).map_or(state, RowState::Excluded);
+        self.rows.push(LedgerRow { path: shown, kind: "link", state, digest: None });
     }
 
     /// The result, sorted.

@@ -112,15 +112,107 @@ fn a_checkout_gives_tracked_and_untracked_files_and_one_row_for_all_ignored_ones
 }
 
 #[test]
-fn a_subdirectory_keeps_the_root_of_its_checkout_and_shows_itself_alone() {
+fn a_subdirectory_keeps_the_root_of_its_checkout_and_shows_itself_and_the_locks_above() {
     let repo = Repo::with(&[("Cargo.lock", LOCK), ("a/Cargo.lock", LOCK), ("ab/Cargo.lock", LOCK)]);
     let target = repo.path().join("a");
     assert_eq!(root_of(&RealSys, &target).unwrap(), repo.path());
     assert_eq!(root_of(&RealSys, &target.join("Cargo.lock")).unwrap(), repo.path());
-    assert_eq!(seen(&target), ["judge cargo-lock a/Cargo.lock"]);
+    assert_eq!(seen(&target), ["judge cargo-lock Cargo.lock", "judge cargo-lock a/Cargo.lock"]);
     let plain = Plain::with(&[("a/Cargo.lock", LOCK)]);
     assert_eq!(root_of(&RealSys, &plain.path().join("a")).unwrap(), plain.path().join("a"));
     assert_eq!(root_of(&RealSys, &plain.path().join("a/Cargo.lock")).unwrap(), plain.path().join("a"));
+}
+
+#[test]
+fn the_locks_above_a_subdirectory_follow_the_rules_of_the_checkout() {
+    let repo =
+        Repo::with(&[("w/.gitignore", "Cargo.lock\n"), ("w/a/b/Cargo.toml", "[package]\n"), ("o/Cargo.lock", LOCK)]);
+    let target = repo.path().join("w/a/b");
+    let manifest = "judge cargo-manifest w/a/b/Cargo.toml";
+    assert_eq!(seen(&target), [manifest]);
+    repo.files(&[("Cargo.lock", LOCK), ("w/Cargo.lock", LOCK)]);
+    fifo(&repo.path().join("w/a/Cargo.lock"));
+    let expected = [
+        "judge cargo-lock Cargo.lock",
+        manifest,
+        "excluded cargo-lock w/Cargo.lock: ignored by git: `git add -f w/Cargo.lock`, or name it as a target",
+        "failed cargo-lock w/a/Cargo.lock: it is a FIFO, socket or device, not a regular file",
+        "gap special-file w/a/Cargo.lock help: ",
+    ];
+    assert_eq!(seen(&target), expected);
+    let row = "excluded cargo-lock Cargo.lock: by platform-team (policy line 7): test data";
+    assert!(lines(&open(&RealSys, &target, &[exclude("Cargo.lock")]).unwrap()).contains(&row.to_owned()));
+    repo.git(&["add", "-f", "w/Cargo.lock"]);
+    assert!(seen(&target).contains(&"judge cargo-lock w/Cargo.lock".to_owned()));
+    repo.files(&[("w/a/b/Cargo.toml", "[package]\nname = \"b\"\n[workspace]\n")]);
+    assert_eq!(seen(&target), [manifest], "a workspace of its own: cargo looks no higher");
+}
+
+#[test]
+fn a_lock_beside_something_to_judge_that_git_ignores_has_a_row_with_the_remedy() {
+    let repo = Repo::with(&[(".gitignore", "Cargo.lock\n"), ("a/Cargo.toml", "[package]\n"), ("b/x", "")]);
+    repo.files(&[("a/Cargo.lock", LOCK), ("b/Cargo.lock", LOCK)]);
+    let expected = [
+        "judge cargo-manifest a/Cargo.toml",
+        "excluded ignored .: 2 entries ignored by git",
+        "excluded cargo-lock a/Cargo.lock: ignored by git: `git add -f a/Cargo.lock`, or name it as a target",
+    ];
+    assert_eq!(seen(&repo.path()), expected);
+    repo.git(&["add", "-f", "a/Cargo.lock"]);
+    let tracked = ["judge cargo-lock a/Cargo.lock", expected[0], "excluded ignored .: 1 entry ignored by git"];
+    assert_eq!(seen(&repo.path()), tracked);
+}
+
+#[test]
+fn a_fifo_under_the_name_of_a_lock_is_seen_wherever_something_to_judge_lies() {
+    let repo = Repo::with(&[("a/rust-toolchain", "1.95\n"), ("b/x", "")]);
+    fifo(&repo.path().join("a/Cargo.lock"));
+    fifo(&repo.path().join("b/Cargo.lock"));
+    let expected = [
+        "judge rust-toolchain a/rust-toolchain",
+        "failed cargo-lock a/Cargo.lock: it is a FIFO, socket or device, not a regular file",
+        "gap special-file a/Cargo.lock help: ",
+    ];
+    assert_eq!(seen(&repo.path()), expected, "and b is the price of not listing every directory");
+    assert_eq!(seen(&repo.path().join("b"))[1], "gap special-file b/Cargo.lock help: ", "it is seen in the target");
+}
+
+#[test]
+fn a_link_to_a_directory_outside_has_a_row_and_one_to_a_file_or_inside_has_none() {
+    let (plain, repo, outside) = (Plain::with(&[]), Repo::empty(), Plain::with(&[("d/Cargo.lock", LOCK), ("f", "")]));
+    for root in [plain.path(), repo.path()] {
+        fs::create_dir_all(root.join("real")).unwrap();
+        for (name, target) in [
+            ("out", outside.path().join("d")),
+            ("real/up", PathBuf::from("../..")),
+            ("file", outside.path().join("f")),
+            ("inside", PathBuf::from("real")),
+            ("nowhere", PathBuf::from("none")),
+        ] {
+            symlink(target, root.join(name)).unwrap();
+        }
+    }
+    let why = "a link to a directory outside the tree is not followed";
+    let expected = [format!("excluded link out: {why}"), format!("excluded link real/up: {why}")];
+    assert_eq!(seen(&plain.path()), expected);
+    assert_eq!(seen(&repo.path()), expected, "untracked");
+    repo.commit();
+    assert_eq!(seen(&repo.path()), expected, "tracked");
+    let left_out = lines(&open(&RealSys, &repo.path(), &[exclude("out")]).unwrap());
+    assert_eq!(left_out[0], "excluded link out: by platform-team (policy line 7): test data");
+}
+
+#[test]
+fn links_beyond_the_limit_are_told_once() {
+    let dir = Plain::with(&[]);
+    symlink("/", dir.path().join("l")).unwrap();
+    let mut gather = gather::Gather::new(&RealSys, dir.path(), &[]);
+    for _ in 0..gather::MAX_OTHER_LINKS + 5 {
+        gather.other_link(b"l");
+    }
+    let rows = gather.finish(String::new(), b"", None).rows;
+    let states: Vec<&str> = rows.iter().map(|row| row.state.as_str()).collect();
+    assert_eq!(states, ["excluded", "unsupported"]);
 }
 
 #[test]
@@ -226,7 +318,13 @@ fn a_link_is_read_through_inside_the_root_and_a_gap_if_it_leads_out_nowhere_or_i
         ];
         assert_eq!(gaps, expected);
         let failed: Vec<&str> = opened.rows.iter().map(|row| row.path.as_str()).collect();
-        let rows = ["circle/Cargo.lock", "directory/Cargo.lock", "nowhere/Cargo.lock", "outside/Cargo.lock"];
+        let rows = [
+            "circle/Cargo.lock",
+            "directory/Cargo.lock",
+            "linked-directory",
+            "nowhere/Cargo.lock",
+            "outside/Cargo.lock",
+        ];
         assert_eq!(failed, rows);
         assert_eq!(opened.tree.read(&TreePath::new("inside/Cargo.lock")).unwrap(), LOCK.as_bytes());
     }
@@ -258,6 +356,7 @@ fn a_tracked_path_below_what_is_now_a_link_out_of_the_tree_is_a_gap() {
     fs::remove_dir_all(repo.path().join("a")).unwrap();
     symlink(outside.path(), repo.path().join("a")).unwrap();
     let expected = [
+        "excluded link a: a link to a directory outside the tree is not followed",
         "failed cargo-lock a/Cargo.lock: the link leads out of the judged tree",
         "gap link-outside a/Cargo.lock help: ",
     ];
@@ -370,7 +469,7 @@ fn a_submodule_without_its_files_is_a_gap_with_the_command_that_brings_them() {
         "gap missing-submodule third party/sub help: git submodule update --init -- 'third party/sub'",
     ];
     assert_eq!(seen(&outer.path()), expected);
-    assert_eq!(seen(&outer.path().join("third party/sub")), expected[1..]);
+    assert_eq!(seen(&outer.path().join("third party/sub")), expected, "with the lock above");
     let excluded = lines(&open(&RealSys, &outer.path(), &[exclude("third party")]).unwrap());
     let row = "excluded submodule third party/sub: by platform-team (policy line 7): test data";
     assert_eq!(excluded, ["judge cargo-lock Cargo.lock", row]);
@@ -483,7 +582,7 @@ fn a_commit_shows_nothing_of_the_work_tree() {
     assert_eq!(fault("untracked/Cargo.lock"), Fault::NotFound);
     assert_eq!(fault("d"), Fault::NotRegular("directory"));
     for below in ["a", "a/"] {
-        assert_eq!(lines(&open_commit(&git, &id, &[], Some(below)).unwrap()), expected[1..2]);
+        assert_eq!(lines(&open_commit(&git, &id, &[], Some(below)).unwrap()), expected[..2]);
     }
     let missing = open_commit(&git, "none", &[], None).map(|_| ());
     assert_eq!(missing, Err(CollectError::Git(GitError::MissingCommit { rev: "none".into() })));
@@ -517,7 +616,8 @@ fn submodules_of_a_commit_come_from_their_own_object_stores_or_are_missing() {
     let opened = open_commit(&git, &id, &[], None).unwrap();
     assert_eq!(lines(&opened), ["judge cargo-lock Cargo.lock", "judge cargo-lock sub/Cargo.lock"]);
     assert_eq!(opened.tree.read(&TreePath::new("sub/Cargo.lock")).unwrap(), LOCK.as_bytes());
-    assert_eq!(lines(&open_commit(&git, &id, &[], Some("sub")).unwrap()), ["judge cargo-lock sub/Cargo.lock"]);
+    let below = lines(&open_commit(&git, &id, &[], Some("sub")).unwrap());
+    assert_eq!(below, ["judge cargo-lock Cargo.lock", "judge cargo-lock sub/Cargo.lock"]);
     fs::remove_dir_all(outer.path().join("sub")).unwrap();
     let gap = "gap missing-submodule sub help: git submodule update --init -- sub";
     assert_eq!(lines(&open_commit(&git, &id, &[], None).unwrap())[2], gap);

@@ -11,7 +11,7 @@ impl Gather<'_, '_> {
     /// Looks at everything below the directory.
     ///
     /// A link to a directory is not followed, and nothing is lost by that: a directory inside the tree is walked under
-    /// its own name, and one outside is not part of what is judged. A link *called* like a lock is a candidate itself.
+    /// its own name, and one outside is not part of what is judged and leaves a row. A link *called* like a lock is a candidate itself.
     pub(super) fn walk(&mut self, start: &[u8]) {
         let mut pending = vec![(start.to_vec(), 0_usize)];
         while let Some((directory, depth)) = pending.pop() {
@@ -34,6 +34,8 @@ impl Gather<'_, '_> {
                 let path = name::join(&directory, entry.name.as_encoded_bytes());
                 if let Some(guess) = name::guess(entry.name.as_encoded_bytes()) {
                     self.candidate(&path, guess, Met::Listed(entry.kind));
+                } else if entry.kind == FileKind::Link {
+                    self.other_link(&path);
                 }
                 if entry.kind == FileKind::Dir && depth < MAX_DEPTH {
                     pending.push((path, depth + 1));
