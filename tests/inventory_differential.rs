@@ -120,9 +120,15 @@ fn differs(text: &str) -> Option<String> {
     if ours != their_rows {
         return Some(format!("packages: {:#?}", ours.symmetric_difference(&their_rows)));
     }
+    // Another spelling of the default registry, which a damaged byte can make, is that registry for us, as it is for
+    // cargo; for the crate it is another one, and so edges lead elsewhere. The unit tests hold what we claim there.
+    if text.matches("registry+").count() != text.matches(INDEX).count() {
+        return None;
+    }
     let (ours, theirs) = (our_edges(&mine.value), their_edges(&packages));
+    let differing: Vec<_> = ours.symmetric_difference(&theirs).collect();
     // The edges that the crate draws where several packages fit are gaps for us.
-    (ours != theirs && mine.gaps.is_empty()).then(|| format!("edges: {:#?}", ours.symmetric_difference(&theirs)))
+    (ours != theirs && mine.gaps.is_empty()).then(|| format!("edges: {differing:#?}"))
 }
 
 #[derive(Clone, Debug)]

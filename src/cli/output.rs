@@ -27,6 +27,12 @@ pub(super) fn complain(sys: &dyn Sys, error: &dyn Display, help: &str) {
     let _ = sys.print(Stream::Err, text.as_bytes()); // nowhere is left to complain about a broken standard error
 }
 
+/// Prints `note: …` to standard error.
+pub(super) fn remark(sys: &dyn Sys, what: &str) {
+    let text = format!("note: {}\n", neutral::line(what));
+    let _ = sys.print(Stream::Err, text.as_bytes()); // nowhere is left to complain about a broken standard error
+}
+
 /// The plan of reports, or why the flags make none.
 pub(super) fn plan(args: &CheckArgs) -> Result<Vec<ReportTo>, String> {
     if args.report.is_empty() {

@@ -39,7 +39,7 @@ pub(super) fn init(sys: &dyn Sys, command: &InitCommand) -> u8 {
     }
     let (imported, notes) = import::ignores(&Disk { sys, root: root.clone() });
     for note in notes {
-        output::complain(sys, &note, "");
+        output::remark(sys, &note);
     }
     let plan = init_command::plan(&verdict, verdict.decided_at, &command.args.owner, &imported);
     init_command::run(sys, &root, &plan)
@@ -81,16 +81,21 @@ fn look_up(sys: &dyn Sys, feed: Option<&str>, id: &str) -> Result<Vec<Advisory>,
     feed::open(sys, &choice)?.value.find(id)
 }
 
-/// What the records of one package say; several records that share an alias count by the worst of them.
+/// What the records say of the package; several that share an alias count by the worst of them. Every package that they
+/// speak of is named, so that a waiver for another one is not written.
 fn known(records: &[Advisory], package: &str) -> waive_command::Known {
-    let records = records.iter().filter(|r| r.package == package);
     let mut known = waive_command::Known::default();
     for record in records {
-        known.severity = known.severity.max(Some(severity_of(record)));
-        known.aliases.push(record.id.clone());
-        known.aliases.extend(record.aliases.iter().cloned());
+        known.packages.push(record.package.clone());
+        if record.package == package {
+            known.severity = known.severity.max(Some(severity_of(record)));
+            known.aliases.push(record.id.clone());
+            known.aliases.extend(record.aliases.iter().cloned());
+        }
     }
-    known.aliases.sort();
-    known.aliases.dedup();
+    for list in [&mut known.packages, &mut known.aliases] {
+        list.sort();
+        list.dedup();
+    }
     known
 }
