@@ -1,5 +1,12 @@
 //! The direction of the modules, held as a table and checked against the source. Not a style check.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test: what fails here should fail loudly"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

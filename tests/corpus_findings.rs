@@ -1,5 +1,13 @@
 //! The findings on every real Cargo lockfile of the corpus, against what cargo-audit found with the same database.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test: what fails here should fail loudly"
+)]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! The exit code is a function of the verdict: no format, colour, verbosity or order of the directory changes it.
 
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test: what fails here should fail loudly")]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,12 @@
 //! Breaks every call to the outside world in turn, for every n, and asks that the answer is never «passed».
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test: what fails here should fail loudly"
+)]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! The README is executed: its console blocks print what they say, and the commands it names exist.
 
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test: what fails here should fail loudly")]
+
 mod support;
 
 use std::path::Path;

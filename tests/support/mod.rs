@@ -1,6 +1,12 @@
 //! A world for tests: the real file system, but a fixed clock, an environment of its own, captured output, and a fault
 //! that can be planted at any call. Nothing reaches the network.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests: the double takes PATH from the real world, and what fails should fail loudly"
+)]
 
 use portcullis::model::Timestamp;
 use portcullis::sys::{
@@ -8,6 +14,7 @@ use portcullis::sys::{
 };
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -25,6 +32,8 @@ pub struct World {
     pub out: Mutex<Vec<u8>>,
     pub err: Mutex<Vec<u8>>,
     pub width: Option<u16>,
+    /// Directories list their entries in an order that this number chooses; as the system gives them where absent.
+    pub list_order: Option<u64>,
     /// The number of the call that fails, from 0.
     pub fail_at: Option<usize>,
     pub calls: Arc<AtomicUsize>,
@@ -48,6 +57,7 @@ impl World {
             out: Mutex::default(),
             err: Mutex::default(),
             width: None,
+            list_order: None,
             fail_at: None,
             calls: Arc::default(),
             failed: Arc::default(),
@@ -131,7 +141,15 @@ impl Sys for World {
     }
     fn list(&self, dir: &Path) -> Result<Vec<DirEntry>, SysError> {
         self.turn("list", dir)?;
-        self.real.list(&self.at(dir))
+        let mut entries = self.real.list(&self.at(dir))?;
+        if let Some(order) = self.list_order {
+            entries.sort_by_cached_key(|entry| {
+                let mut hash = DefaultHasher::new();
+                (order, &entry.name).hash(&mut hash);
+                hash.finish()
+            });
+        }
+        Ok(entries)
     }
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
         self.turn("read", path)?;

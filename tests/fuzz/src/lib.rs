@@ -1,0 +1,34 @@
+//! What must hold for every input of each reader: one function per fuzz target. The same functions run over the kept
+//! finds in `tests/fuzz_finds.rs`. They panic where a law is broken, and know nothing of libFuzzer.
+
+mod advisory;
+mod feed;
+mod lockfile;
+mod manifest;
+mod memory;
+mod policy;
+mod quiet;
+mod waiver;
+
+pub use advisory::advisory;
+pub use feed::feed;
+pub use lockfile::lockfile;
+pub use manifest::manifest;
+pub use policy::policy;
+#[cfg(not(test))]
+pub use quiet::only_others_may_panic;
+pub use waiver::waiver;
+
+use portcullis::model::Gap;
+
+/// Lines of a text as an editor counts them: one more than there are line feeds.
+fn lines(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.iter().filter(|b| **b == b'\n').count() + 1).unwrap_or(u32::MAX)
+}
+
+/// A refused file is told with words, and with a line inside the file.
+fn told(gap: &Gap, bytes: &[u8]) {
+    assert!(!gap.why.is_empty() && !gap.help.is_empty(), "{gap:?}");
+    assert!(gap.path.is_some() && gap.digest.is_some(), "{gap:?}");
+    assert!(gap.line.is_none_or(|line| (1..=lines(bytes)).contains(&line)), "{gap:?}");
+}
