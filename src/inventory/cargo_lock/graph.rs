@@ -110,15 +110,28 @@ impl<'a> Lock<'a> {
         }
     }
 
+    fn is_from_default(&mut self, position: u32) -> Result<bool, Refusal> {
+        match self.entries.get(position as usize).and_then(|package| package.source.as_ref()) {
+            Some(source) => Ok(self.sources.known(&source.text, source.at)?.id.is_default_registry()),
+            None => Ok(false),
+        }
+    }
+
     /// Enters a package in the index, and refuses one that is listed twice, as cargo does.
     fn enter(&mut self, position: u32, package: &'a RawPackage<'a>) -> Result<(), Refusal> {
         let (name, version) = (package.name.text.as_ref(), package.version.text.as_ref());
         let source = self.source_of(position);
-        let twins = self.twins.get(&(name, version)).map(Vec::as_slice).unwrap_or_default();
+        let twins = self.twins.get(&(name, version)).cloned().unwrap_or_default(); // nearly always empty
         if twins.len() == MAX_TWINS {
             return Err(too_large(MAX_TWINS, "packages of one name and version"));
         }
-        if twins.iter().any(|twin| self.source_of(*twin) == source) {
+        let mut twice = twins.iter().any(|twin| self.source_of(*twin) == source);
+        if !twins.is_empty() && self.is_from_default(position)? {
+            for twin in twins {
+                twice |= self.is_from_default(twin)?; // however each of them spells it
+            }
+        }
+        if twice {
             let why = format!("{name} {version} is listed twice from the same source");
             return Err(Refusal::new(package.at, why, "remove one of the two entries; a bad merge leaves such pairs"));
         }
