@@ -113,3 +113,22 @@ fn database(dir: &Path) -> String {
     }
     db.display().to_string()
 }
+
+#[test]
+fn a_lock_that_git_ignores_gets_a_remedy_that_works() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), true);
+    let git = |args: &[&str]| {
+        let status = Command::new("git").args(args).current_dir(&target).status();
+        assert!(status.unwrap().success(), "git {args:?}");
+    };
+    fs::write(Path::new(&target).join(".gitignore"), "Cargo.lock\n").unwrap();
+    git(&["rm", "-q", "--cached", "Cargo.lock"]);
+    let args = ["check", "--feed", "embedded", &target];
+    let (code, out, err) = World::new(scratch.path()).run(&args);
+    assert_eq!(code, 3, "{out}{err}");
+    assert!(out.contains("git add -f Cargo.lock"), "{out}");
+    git(&["add", "-f", "Cargo.lock"]);
+    let (code, out, err) = World::new(scratch.path()).run(&args);
+    assert_eq!(code, 0, "{out}{err}");
+}

@@ -4,7 +4,7 @@
 use super::name::{self, Guess};
 use super::sniff::{PREFIX, sniff};
 use super::tree::{WorkTree, problem};
-use super::{Artifact, Format, MAX_ENTRIES, Opened};
+use super::{Artifact, Format, IGNORED_BY_GIT, MAX_ENTRIES, Opened};
 use crate::config::Exclude;
 use crate::git::{Git, GitError};
 use crate::model::{Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
@@ -189,7 +189,7 @@ impl<'a, 'e> Gather<'a, 'e> {
     pub(super) fn ignored_lock(&mut self, path: &[u8]) {
         let path = TreePath::from_bytes(path);
         let act = shell::quote(path.as_str()).map(|path| format!(": `git add -f {path}`, or name it as a target"));
-        let state = RowState::Excluded(format!("ignored by git{}", act.unwrap_or_default()));
+        let state = RowState::Excluded(format!("{IGNORED_BY_GIT}{}", act.unwrap_or_default()));
         self.rows.push(LedgerRow { path, kind: Format::CargoLock.as_str(), state, digest: None });
     }
 

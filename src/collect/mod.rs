@@ -29,6 +29,9 @@ pub const MAX_DEPTH: usize = 64;
 /// More entries than this under one target are a gap: the largest real repositories hold half of it.
 pub const MAX_ENTRIES: usize = 1_000_000;
 
+/// How the ledger's reason begins for a lockfile that is there and that git ignores.
+pub const IGNORED_BY_GIT: &str = "ignored by git";
+
 /// What a file is taken for, by name and by content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

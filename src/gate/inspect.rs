@@ -1,6 +1,6 @@
 //! From artifacts to inventories: each file is read and parsed, on every core, and gets its row in the ledger.
 
-use crate::collect::{Artifact, Format, Opened};
+use crate::collect::{Artifact, Format, IGNORED_BY_GIT, Opened};
 use crate::inventory::cargo_manifest::{self, Manifest};
 use crate::inventory::toolchain::{self, Toolchain};
 use crate::inventory::{cargo_lock, resolve, scope};
@@ -111,8 +111,22 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
         }
     }
     let inventories: Vec<&Inventory> = locks.iter().map(|(inventory, _)| inventory).collect();
-    seen.gaps.extend(scope::unlocked(&manifests, &inventories));
+    seen.gaps.extend(scope::unlocked(&manifests, &inventories).into_iter().map(|gap| name_ignored(gap, &seen.rows)));
     seen.inventories.append(&mut locks);
+}
+
+/// A manifest without a lock gets another remedy where its lock is there and git ignores it: writing one changes nothing.
+fn name_ignored(gap: Gap, rows: &[LedgerRow]) -> Gap {
+    let Some(manifest) = gap.path.as_ref().filter(|_| gap.kind == GapKind::Unlocked) else { return gap };
+    let ignored = |row: &&LedgerRow| {
+        row.kind == Format::CargoLock.as_str()
+            && row.path.parent() == manifest.parent()
+            && matches!(&row.state, RowState::Excluded(why) if why.starts_with(IGNORED_BY_GIT))
+    };
+    let Some(lock) = rows.iter().find(ignored) else { return gap };
+    let why = format!("{}; {} is there, and git ignores it", gap.why, lock.path);
+    let help = crate::text::shell::quote(lock.path.as_str()).map(|path| format!("git add -f {path}"));
+    Gap { why, help: help.unwrap_or_else(|| "let git track the lockfile".into()), ..gap }
 }
 
 /// A gap of a parser, with the place that only the caller knows.
