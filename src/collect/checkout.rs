@@ -7,7 +7,7 @@ use super::sniff::sniff;
 use super::{Format, MAX_DEPTH, MAX_FILE};
 use crate::git::{Blob, Entry, Git, MODE_GITLINK, MODE_LINK};
 use crate::model::GapKind;
-use crate::sys::{FileKind, SysError};
+use crate::sys::{Fault, FileKind, SysError};
 use crate::text::shell;
 
 /// What lies between the root and a repository inside it.
@@ -73,9 +73,16 @@ impl<'a> Gather<'a, '_> {
     }
 
     /// Whether the manifest in the directory has a table `workspace`. When in doubt it has none: then more is judged.
-    fn is_workspace(&self, directory: &[u8]) -> bool {
-        let manifest = self.absolute(&name::join(directory, b"Cargo.toml"));
-        let start = prefix(self.sys, &manifest).unwrap_or_default();
+    fn is_workspace(&mut self, directory: &[u8]) -> bool {
+        let manifest = name::join(directory, b"Cargo.toml");
+        let start = match prefix(self.sys, &self.absolute(&manifest)) {
+            Ok(start) => start,
+            Err(SysError { fault: Fault::NotFound, .. }) => return false,
+            Err(error) => {
+                self.problem(&manifest, Format::CargoManifest.as_str(), &Problem::unreadable(&error));
+                return false;
+            }
+        };
         let mut lines = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         lines.any(|line| line.starts_with(b"[workspace]") || line.starts_with(b"[workspace."))
     }

@@ -3,6 +3,7 @@
 //! It refuses what the `cargo-lock` crate refuses, and some of what that crate lets pass in silence. It looks at no
 //! other file: scopes come from `scope`, and nothing here says whether a package is vulnerable.
 
+mod canonical;
 mod full;
 mod graph;
 mod plain;
@@ -87,15 +88,14 @@ fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inv
     Ok(Partial { value: inventory, gaps })
 }
 
-/// The plain reader where it can, the full one where it must.
+/// The fastest reader that understands the file: canonical, plain, or the full one, which says what is wrong.
 fn read_raw(text: &str) -> Result<RawLock<'_>, Refusal> {
-    let raw = match plain::read(Toml::new(text), MAX_TOKENS) {
-        (_, count) if count > MAX_TOKENS => return Err(too_large(MAX_TOKENS, "tokens of TOML")),
-        (Some(raw), _) => raw,
-        (None, count) if count > MAX_TOKENS_NOT_PLAIN => {
-            return Err(too_large(MAX_TOKENS_NOT_PLAIN, "tokens of TOML"));
+    let raw = match canonical::read(text) {
+        Some(raw) => {
+            debug_assert_eq!(plain::read(Toml::new(text), usize::MAX).0.as_ref(), Some(&raw), "two readers, one lock");
+            raw
         }
-        (None, _) => full::read(text)?,
+        None => read_toml(text)?,
     };
     if raw.packages.len() + raw.unused.len() > MAX_PACKAGES {
         return Err(too_large(MAX_PACKAGES, "packages"));
@@ -104,6 +104,17 @@ fn read_raw(text: &str) -> Result<RawLock<'_>, Refusal> {
         return Err(too_large(MAX_DEPENDENCIES, "dependencies"));
     }
     Ok(raw)
+}
+
+fn read_toml(text: &str) -> Result<RawLock<'_>, Refusal> {
+    Ok(match plain::read(Toml::new(text), MAX_TOKENS) {
+        (_, count) if count > MAX_TOKENS => return Err(too_large(MAX_TOKENS, "tokens of TOML")),
+        (Some(raw), _) => raw,
+        (None, count) if count > MAX_TOKENS_NOT_PLAIN => {
+            return Err(too_large(MAX_TOKENS_NOT_PLAIN, "tokens of TOML"));
+        }
+        (None, _) => full::read(text)?,
+    })
 }
 
 /// Refuses text that no cargo writes and that would fill a report. Nothing of it is repeated.
