@@ -109,16 +109,17 @@ fn write(sys: &dyn Sys) -> Result<String, Refused> {
     let path = place(sys, &git, &hooks)?;
     let there = look(sys, &path)?;
     let said = match &there {
-        There::Nothing => "wrote",
-        There::Own(old) if *old == text => return Ok(format!("{} is there already", path.display())),
-        There::Own(_) => "replaced",
+        There::Nothing => format!("wrote {}", path.display()),
+        // It is written all the same: it may not be executable any more, and git passes over such a hook.
+        There::Own(old) if *old == text => format!("{} is there already", path.display()),
+        There::Own(_) => format!("replaced {}", path.display()),
         There::Foreign => return Err(Refused::Foreign { path, program }),
     };
     if let Some(directory) = path.parent() {
         sys.create_dir(directory)?;
     }
     sys.replace_program(&path, text.as_bytes())?;
-    Ok(format!("{said} {}", path.display()))
+    Ok(said)
 }
 
 fn remove(sys: &dyn Sys) -> Result<String, Refused> {
