@@ -2,8 +2,8 @@
 //! alone for what git cannot be made to write.
 #![expect(
     clippy::disallowed_methods,
+    clippy::string_slice,
     clippy::unwrap_used,
-    clippy::panic,
     reason = "the tests push with the plain git program, and a failure there ends the test"
 )]
 
