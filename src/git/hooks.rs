@@ -45,7 +45,7 @@ impl Git<'_> {
 mod tests {
     use crate::git::tests::Repo;
 
-    // Where hooks lie without a setting depends on the user's own; `tests/hook.rs` asks that without any.
+    // Where hooks lie without a setting depends on the user's own; `tests/hook_install.rs` asks that without any.
     #[test]
     fn the_settings_of_a_repository_say_where_its_hooks_lie() {
         let repo = Repo::with(&[("a", "1")]);
