@@ -3,11 +3,17 @@
 use super::Exit;
 use super::args::{CheckArgs, JudgeArgs};
 use super::output;
-use crate::gate::{self, BaseChoice, GateError, Request};
+use crate::gate::{self, BaseChoice, GateError, Judged, Request};
 use crate::sys::Sys;
 use std::path::PathBuf;
 
 pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
+    let judged = args.commit.clone().map_or(Judged::WorkTree, Judged::Commit);
+    judge(sys, args, &Request { judged, ..request(&args.targets, &args.judge) })
+}
+
+/// Judges and reports: the one way from a request to an exit code, for `check` and for the hooks.
+pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit {
     let plan = match output::plan(args) {
         Ok(plan) => plan,
         Err(why) => {
@@ -15,7 +21,7 @@ pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    match gate::run(sys, &request(&args.targets, &args.judge)) {
+    match gate::run(sys, request) {
         Ok(verdict) => {
             let written = output::write_all(sys, args, &plan, &verdict);
             Exit::from(verdict.outcome()).worse(written)

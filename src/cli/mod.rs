@@ -5,6 +5,7 @@ mod check;
 mod exit;
 mod explain;
 pub mod feed;
+pub mod hook;
 pub mod init;
 mod output;
 mod setup;
@@ -37,6 +38,7 @@ pub fn run(sys: &dyn Sys, args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Waive(args) => setup::waive(sys, &args),
         Command::Init(args) => setup::init(sys, &args),
         Command::Feed { command } => setup::feed(sys, &command),
+        Command::Hook { command } => hook::run(sys, &command).code(),
         Command::Schema(args) => output::schema(sys, &args).code(),
         Command::Completions { shell } => output::completions(sys, shell).code(),
     }
