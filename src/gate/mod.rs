@@ -224,7 +224,7 @@ fn check_all(seen: &Inspected, feed: &Feed, online: Option<&Online>) -> Partial<
 
 fn ask_online(sys: &dyn Sys, seen: &Inspected) -> Partial<Online> {
     let components = seen.inventories.iter().flat_map(|(inventory, _)| &inventory.components);
-    let names = components.filter(|c| c.source == Source::CratesIo).map(|c| c.name.to_string()).collect();
+    let names = components.filter(|c| c.source == Source::Default).map(|c| c.name.to_string()).collect();
     feed::published_online(sys, &names).unwrap_or_else(|e| {
         let gap = Gap::new(GapKind::OnlineFailed, Stage::Feed, "registry", e.to_string()).with_help(e.help());
         Partial { value: Online::new(), gaps: vec![gap] }

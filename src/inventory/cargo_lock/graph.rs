@@ -118,6 +118,7 @@ impl<'a> Lock<'a> {
             // In a lock in cargo's order, versions of one package follow each other.
             let same = components.last().filter(|last| *last.name == *name(package));
             components.push(Component {
+                ecosystem: crate::model::Ecosystem::Cargo,
                 name: same.map_or_else(|| name(package).into(), |last| Arc::clone(&last.name)),
                 version: version(package).into(),
                 source: self.sources.of(package.source.as_ref())?,
