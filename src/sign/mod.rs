@@ -1,6 +1,7 @@
 //! Keys and what they sign: Ed25519, C2SP signed notes, DSSE envelopes. It does not know what a note or payload means,
 //! and it never talks to the network: what is signed with somebody else's service is not here.
 
+pub mod age;
 pub mod dsse;
 pub mod key;
 pub mod note;
