@@ -158,7 +158,9 @@ impl AgeError {
             }
             Self::EncryptedIdentity => "decrypt the identity file to one that only you can read: age -d",
             Self::NoIdentity | Self::BadIdentity { .. } => "make an identity file: age-keygen -o FILE",
-            Self::WorkFactor { .. } | Self::NoMemory { .. } => "encrypt the key again with less work: age -p -a trail.key",
+            Self::WorkFactor { .. } | Self::NoMemory { .. } => {
+                "encrypt the key again with less work: age -p -a trail.key"
+            }
             Self::Armor { .. }
             | Self::Header { .. }
             | Self::Stanza { .. }

@@ -35,8 +35,7 @@ fn with_header(file: &[u8], unlock: &Unlock, change: impl FnOnce(&mut Header)) -
     let (mut header, payload) = Header::parse(file).unwrap();
     let file_key = unwrap(&header, unlock).unwrap();
     change(&mut header);
-    header.mac =
-        crypto::mac(&crypto::hkdf(&file_key, b"", b"header").unwrap(), &header.authenticated()).unwrap();
+    header.mac = crypto::mac(&crypto::hkdf(&file_key, b"", b"header").unwrap(), &header.authenticated()).unwrap();
     [header.to_bytes(), payload.to_vec()].concat()
 }
 
@@ -138,7 +137,8 @@ fn a_stanza_of_a_known_kind_must_have_its_form_even_beside_a_good_one() {
     let salt = header::base64_unpadded(&[9; 16]);
     assert!(beside(&["X25519", &share], 32).is_ok());
     let bad = Err(AgeError::Stanza { kind: "X25519" });
-    for args in [&["X25519"][..], &["X25519", &share, "x"], &["X25519", &share[1..]], &["X25519", &(share.clone() + "=")]]
+    for args in
+        [&["X25519"][..], &["X25519", &share, "x"], &["X25519", &share[1..]], &["X25519", &(share.clone() + "=")]]
     {
         assert_eq!(beside(args, 32), bad, "{args:?}");
     }
