@@ -37,8 +37,12 @@ fn run(program: &Path, args: &[&str], stdin: &[u8]) -> Vec<u8> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    // Written from beside: the program may fill its own output before it has read all.
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || pipe.write_all(stdin).unwrap());
+        child.wait_with_output().unwrap()
+    });
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }

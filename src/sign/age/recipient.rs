@@ -7,10 +7,10 @@ use crate::sys::Sys;
 use std::fmt;
 use std::str::FromStr;
 
-/// What age itself writes: 256 MiB of memory, about a second.
+/// What age itself writes: 256 MiB of memory, one to three seconds.
 pub const WORK_FACTOR: u8 = 18;
-/// The most that is accepted: 1 GiB and some seconds. Some programs take what their machine does in a second, which is
-/// 19 or 20 on fast ones; beyond that a small runner has no memory left.
+/// The most that is accepted: 1 GiB and up to ten seconds. Some programs take what their machine does in a second, which
+/// is 19 or 20 on fast ones; beyond that a small runner has no memory left.
 pub const MAX_WORK_FACTOR: u8 = 20;
 
 const X25519_INFO: &[u8] = b"age-encryption.org/v1/X25519";
