@@ -6,7 +6,7 @@
 mod support;
 
 use portcullis::sign::age::{self, Audience, Identity, Passphrase, Unlock};
-use portcullis::sign::{AgeError, KeyError, KeySource, SigningKey};
+use portcullis::sign::{AgeError, KeyError, KeySource, SigningKey, key};
 use std::path::Path;
 use support::{World, project};
 
@@ -52,7 +52,7 @@ fn the_committed_files_open_with_what_the_environment_and_the_command_line_give(
     let dir = tempfile::tempdir().unwrap();
     let mut world = World::new(dir.path());
     let load = |world: &World, name: &str, identity: Option<&Path>| {
-        let unlock = Unlock::gather(world, identity).unwrap();
+        let unlock = key::unlock(world, identity)?;
         let source = KeySource::File(fixture(name));
         SigningKey::load_with(world, &source, &unlock).map(|key| *key.public())
     };
@@ -62,6 +62,11 @@ fn the_committed_files_open_with_what_the_environment_and_the_command_line_give(
 
     assert_eq!(load(&world, "recipient.age", Some(&identity)), public);
     assert_eq!(load(&world, "recipient.binary.age", Some(&identity)), public);
+    let wrong = fixture("recipient.age");
+    let refused = KeyError::Identities { path: wrong.clone(), error: AgeError::EncryptedIdentity };
+    assert_eq!(load(&world, "recipient.age", Some(&wrong)), Err(refused));
+    let missing = load(&world, "recipient.age", Some(&fixture("missing")));
+    assert!(matches!(missing, Err(KeyError::Sys(_))), "{missing:?}");
     assert_eq!(load(&world, "recipient.age", None), error("recipient.age", AgeError::NeedsIdentity));
     assert_eq!(load(&world, "passphrase.age", Some(&identity)), error("passphrase.age", AgeError::NeedsPassphrase));
 

@@ -45,6 +45,14 @@ pub enum KeyError {
         /// Its name.
         variable: String,
     },
+    /// The file named for the identities of age is not one. Remedy: [`AgeError::help`].
+    #[error("the identities in {}: {error}", path.display())]
+    Identities {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: AgeError,
+    },
     /// Neither `HOME` nor `XDG_DATA_HOME` says where keys are kept. Remedy: name a key file.
     #[error("no directory for keys: neither XDG_DATA_HOME nor HOME is set")]
     NoHome,
@@ -90,7 +98,7 @@ impl KeyError {
     /// What the user can do; none where the message says all there is to say, or only the caller knows.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Age { error, .. } => error.help(),
+            Self::Age { error, .. } | Self::Identities { error, .. } => error.help(),
             Self::Encrypted { .. } => Some("keep it in age instead: openssl pkey -in key.pem | age -p -a > key.age"),
             _ => None,
         }
@@ -343,6 +351,14 @@ impl SigningKey {
         let public = PublicKey(pair.public_key().as_ref().try_into().map_err(|_| KeyError::Crypto)?);
         Ok(Self { pair, public })
     }
+}
+
+/// What the environment and the command line give to open an encrypted key: see [`Unlock::gather`].
+pub fn unlock(sys: &dyn Sys, identity_file: Option<&Path>) -> Result<Unlock, KeyError> {
+    Unlock::gather(sys, identity_file).map_err(|error| match (error, identity_file) {
+        (AgeError::Sys(error), _) => KeyError::Sys(error),
+        (error, path) => KeyError::Identities { path: path.map(Path::to_owned).unwrap_or_default(), error },
+    })
 }
 
 /// Where the user's signing key is kept: `$XDG_DATA_HOME/portcullis/trail.key`, else `~/.local/share/…` (XDG Base
