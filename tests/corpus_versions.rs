@@ -9,8 +9,9 @@
     reason = "a test: what fails here should fail loudly"
 )]
 
-use portcullis::sys::{Bytes, RealSys, Sys};
-use portcullis::version::Scheme;
+use portcullis::sys::{Bytes, FileKind, RealSys, Sys};
+use portcullis::version::vers::Vers;
+use portcullis::version::{Scheme, Standing};
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
@@ -226,4 +227,66 @@ fn the_comparisons_of_rpm_and_dpkg_are_answered_alike() {
     eprintln!("rpm: {rpm} compared; dpkg: {} compared", told.compared - rpm);
     assert_eq!((rpm, told.compared - rpm), (103, 43));
     assert!(told.wrong.is_empty(), "{} wrong:\n{}", told.wrong.len(), told.wrong.join("\n"));
+}
+
+#[test]
+fn the_containments_of_the_vers_specification_are_answered_alike() {
+    let Some(corpus) = corpus() else { return };
+    let mut asked = 0;
+    for name in ["pypi_range_containment_test", "npm_range_containment_test"] {
+        let path = corpus.join("vers-spec/tests").join(format!("{name}.json"));
+        let file: serde_json::Value = serde_json::from_str(&text(&path)).unwrap();
+        for test in file["tests"].as_array().unwrap() {
+            let range = Vers::parse(test["input"]["vers"].as_str().unwrap()).unwrap();
+            let version = range.scheme().parse(test["input"]["version"].as_str().unwrap()).unwrap();
+            assert_eq!(range.contains(&version), test["expected_output"].as_bool(), "{test}");
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 11);
+}
+
+/// Every bound and listed version of the OSV records in JSON: all but those named are versions of their scheme.
+#[test]
+fn the_versions_of_the_public_advisories_are_read() {
+    let Some(corpus) = corpus() else { return };
+    let mut files = Vec::new();
+    for dir in ["almalinux", "bitnami", "go", "ghsa-maven-subset", "rustsec-osv"] {
+        json_files(&corpus.join("../advisories").join(dir), &mut files);
+    }
+    assert!(files.len() > 18_000, "{}", files.len());
+    let (mut read, mut refused) = (0, std::collections::BTreeSet::new());
+    for file in files {
+        let record: serde_json::Value = serde_json::from_str(&text(&file)).unwrap();
+        for affected in record["affected"].as_array().into_iter().flatten() {
+            let name = affected["package"]["ecosystem"].as_str().unwrap_or_default();
+            let versions = affected["versions"].as_array().into_iter().flatten();
+            let ranges = affected["ranges"].as_array().into_iter().flatten().filter(|range| range["type"] != "GIT");
+            let events = ranges.flat_map(|range| range["events"].as_array().into_iter().flatten());
+            let bounds = events.flat_map(|event| event.as_object().into_iter().flatten().map(|(_, version)| version));
+            for version in versions.chain(bounds).map(|v| v.as_str().unwrap()) {
+                let scheme = Scheme::for_ecosystem(name).unwrap_or_else(|| unreachable!("no order for {name}"));
+                match scheme.parse(version) {
+                    Ok(version) if version.standing() == Standing::Ordered => read += 1,
+                    _ => {
+                        refused.insert(format!("{name} {version}"));
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{read} versions read, {} refused: {refused:?}", refused.len());
+    assert!(read > 150_000, "{read}");
+    assert_eq!(refused.into_iter().collect::<Vec<_>>(), ["Bitnami nightly.2026-03-10.0"]);
+}
+
+fn json_files(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in RealSys.list(dir).unwrap() {
+        let path = dir.join(&entry.name);
+        match entry.kind {
+            FileKind::Dir => json_files(&path, out),
+            _ if entry.name.to_string_lossy().ends_with(".json") => out.push(path),
+            _ => {}
+        }
+    }
 }

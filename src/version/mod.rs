@@ -20,6 +20,7 @@ mod rubygems;
 mod scan;
 mod scheme;
 mod semver;
+pub mod vers;
 mod zeros;
 
 pub use scheme::Scheme;

@@ -34,6 +34,15 @@ pub enum RangeError {
     /// A version of the range cannot be read.
     #[error("the bound {0}")]
     Bound(NotAVersion),
+    /// A version of the range has its place by convention alone ([`Standing::Convention`]), so that nothing is known to
+    /// lie before or after it.
+    #[error("the bound `{text}` is not in the order of {scheme} versions")]
+    NoPlace {
+        /// The scheme.
+        scheme: Scheme,
+        /// The bound.
+        text: String,
+    },
     /// The specification demands one `introduced`.
     #[error("the range has no `introduced` event")]
     NoIntroduced,
@@ -94,7 +103,7 @@ impl Events {
                 (EventKind::Introduced, "0") => bounds.push((None, event.kind)),
                 (EventKind::Limit, "*") => (limit, limited) = (None, true),
                 (EventKind::Limit, text) => {
-                    let version = scheme.parse(text).map_err(RangeError::Bound)?;
+                    let version = bound(scheme, text)?;
                     // The highest counts; none is above all.
                     let highest = limit.as_ref().is_some_and(|other: &Version| other.key < version.key);
                     if !limited || highest {
@@ -102,7 +111,7 @@ impl Events {
                     }
                     limited = true;
                 }
-                (kind, text) => bounds.push((Some(scheme.parse(text).map_err(RangeError::Bound)?), kind)),
+                (kind, text) => bounds.push((Some(bound(scheme, text)?), kind)),
             }
         }
         if !bounds.iter().any(|(_, kind)| *kind == EventKind::Introduced) {
@@ -117,7 +126,8 @@ impl Events {
         Ok(Events { scheme, stretches })
     }
 
-    /// Whether the version lies in the range. None where it is of another scheme.
+    /// Whether the version lies in the range. None where it is of another scheme. Of a version that has its place by
+    /// convention, «no» says nothing; [`Affected`] knows that.
     pub fn contains(&self, version: &Version) -> Option<bool> {
         (version.scheme == self.scheme).then(|| self.stretches.iter().any(|stretch| stretch.contains(version)))
     }
@@ -147,6 +157,15 @@ impl Stretch {
             self.end = End::Before(limit.clone());
         }
         Some(self)
+    }
+}
+
+/// A version that something can be said to lie before or after.
+fn bound(scheme: Scheme, text: &str) -> Result<Version, RangeError> {
+    let version = scheme.parse(text).map_err(RangeError::Bound)?;
+    match version.standing {
+        Standing::Ordered => Ok(version),
+        Standing::Convention => Err(RangeError::NoPlace { scheme, text: text.to_owned() }),
     }
 }
 
@@ -367,6 +386,10 @@ mod tests {
         assert_eq!(none, Answer::CannotTell(Doubt::Range(RangeError::NoIntroduced)));
         assert!(matches!(answer(Packagist, &fixed, "dev-main"), Answer::CannotTell(Doubt::NoPlace { .. })));
         assert!(matches!(answer(Pep440, &fixed, "2004d"), Answer::CannotTell(Doubt::NoPlace { .. })));
+        let unplaced = answer(Pep440, &[(Introduced, "0"), (Fixed, "2019-09-12")], "3.0");
+        assert!(
+            matches!(unplaced, Answer::CannotTell(Doubt::Range(RangeError::NoPlace { text, .. })) if text == "2019-09-12")
+        );
         // The tools put it below everything, so this much is said.
         assert_eq!(answer(Pep440, &[(Introduced, "0"), (Fixed, "2.0")], "2004d"), Answer::Affected);
         assert_eq!(Affected::new(Semver, [], &[]).answer("1.0"), Answer::CannotTell(Doubt::NothingStated));

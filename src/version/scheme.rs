@@ -72,6 +72,30 @@ const ECOSYSTEMS: &[(&str, Scheme)] = &[
     ("Wolfi", Scheme::Apk),
 ];
 
+/// Types of package URLs (purl specification, `types/`), which are also the schemes of `vers:`.
+const PURL_TYPES: &[(&str, Scheme)] = &[
+    ("apk", Scheme::Apk),
+    ("bitnami", Scheme::Semver),
+    ("cargo", Scheme::Semver),
+    ("composer", Scheme::Packagist),
+    ("cran", Scheme::Cran),
+    ("deb", Scheme::Dpkg),
+    ("gem", Scheme::RubyGems),
+    ("githubactions", Scheme::Semver),
+    ("golang", Scheme::Go),
+    ("hackage", Scheme::Hackage),
+    ("hex", Scheme::Semver),
+    ("julia", Scheme::Semver),
+    ("maven", Scheme::Maven),
+    ("npm", Scheme::Semver),
+    ("nuget", Scheme::Nuget),
+    ("pub", Scheme::Pub),
+    ("pypi", Scheme::Pep440),
+    ("rpm", Scheme::Rpm),
+    ("semver", Scheme::Semver),
+    ("swift", Scheme::Semver),
+];
+
 impl Scheme {
     /// All of them, in the order of the enum.
     pub const ALL: [Scheme; 13] = [
@@ -95,6 +119,11 @@ impl Scheme {
     pub fn for_ecosystem(ecosystem: &str) -> Option<Scheme> {
         let name = ecosystem.split_once(':').map_or(ecosystem, |(name, _)| name);
         ECOSYSTEMS.iter().find(|(known, _)| *known == name).map(|(_, scheme)| *scheme)
+    }
+
+    /// The order of a type of package URL, in lower case, such as `pypi`. None where its order is not known.
+    pub fn for_purl_type(name: &str) -> Option<Scheme> {
+        PURL_TYPES.iter().find(|(known, _)| *known == name).map(|(_, scheme)| *scheme)
     }
 }
 
@@ -130,6 +159,14 @@ mod tests {
         assert_eq!(Scheme::for_ecosystem("NPM"), None);
         assert_eq!(Scheme::for_ecosystem("GIT"), None);
         assert_eq!(Scheme::for_ecosystem(""), None);
+    }
+
+    #[test]
+    fn a_type_of_package_url_has_the_order_of_its_ecosystem() {
+        assert_eq!(Scheme::for_purl_type("golang"), Scheme::for_ecosystem("Go"));
+        assert_eq!(Scheme::for_purl_type("gem"), Scheme::for_ecosystem("RubyGems"));
+        assert_eq!(Scheme::for_purl_type("generic"), None);
+        assert!(PURL_TYPES.is_sorted(), "one entry for each type");
     }
 
     #[test]
