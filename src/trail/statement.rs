@@ -7,6 +7,7 @@ use super::record::{RunContext, Salt, ledger_digest};
 use crate::model::{
     Digest, FeedInfo, JudgedFinding, JudgedGap, LedgerRow, Outcome, RowState, Ruling, Timestamp, TreePath, Verdict,
 };
+use crate::text::object::Object;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -386,26 +387,26 @@ struct RawStatement {
     subject: Vec<IgnoredAny>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
-    predicate: RawPredicate,
+    predicate: Object<RawPredicate>,
 }
 
 #[derive(Deserialize)]
 struct RawPredicate {
     #[serde(rename = "verificationResult")]
     verification_result: Option<String>,
-    policy: Option<RawPolicy>,
+    policy: Option<Object<RawPolicy>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/salt")]
     salt: Option<String>,
     #[serde(rename = "https://portcullis.dev/trail/v1/run")]
-    run: Option<RawRun>,
+    run: Option<Object<RawRun>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/initiator")]
-    initiator: Option<RawInitiator>,
+    initiator: Option<Object<RawInitiator>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/trigger")]
     trigger: Option<String>,
     #[serde(rename = "https://portcullis.dev/trail/v1/ref")]
     git_ref: Option<String>,
     #[serde(rename = "https://portcullis.dev/trail/v1/source")]
-    source: Option<RawSource>,
+    source: Option<Object<RawSource>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/started")]
     started: Option<String>,
     #[serde(rename = "https://portcullis.dev/trail/v1/decided")]
@@ -415,18 +416,18 @@ struct RawPredicate {
     #[serde(rename = "https://portcullis.dev/trail/v1/outcome")]
     outcome: Option<String>,
     #[serde(rename = "https://portcullis.dev/trail/v1/ledger")]
-    ledger: Option<RawDigest>,
+    ledger: Option<Object<RawDigest>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/feed")]
-    feed: Option<RawDigest>,
+    feed: Option<Object<RawDigest>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/tool")]
-    tool: Option<RawDigest>,
+    tool: Option<Object<RawDigest>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/findings")]
-    findings: Option<Vec<RawFinding>>,
+    findings: Option<Vec<Object<RawFinding>>>,
 }
 
 #[derive(Deserialize)]
 struct RawPolicy {
-    digest: RawDigest,
+    digest: Object<RawDigest>,
 }
 
 #[derive(Deserialize)]
@@ -461,18 +462,18 @@ struct RawFinding {
 
 /// Parses the payload of a body from untrusted bytes.
 pub fn parse_statement(bytes: &[u8]) -> Result<Summary, StatementError> {
-    let raw: RawStatement = serde_json::from_slice(bytes).map_err(|_| StatementError::NotAStatement)?;
+    let Object(raw): Object<RawStatement> = serde_json::from_slice(bytes).map_err(|_| StatementError::NotAStatement)?;
     if raw.kind != STATEMENT || raw.subject.is_empty() {
         return Err(StatementError::NotAStatement);
     }
     let missing = |field| StatementError::Field { field };
-    let predicate = raw.predicate;
+    let Object(predicate) = raw.predicate;
     let salt: Digest = predicate.salt.and_then(|hex| hex.parse().ok()).ok_or(missing("salt"))?;
-    let run = predicate.run.ok_or(missing("run"))?;
-    let (initiator, known_by) = predicate.initiator.map(|who| (who.name, who.known_by)).unzip();
-    let (commit, dirty) = predicate.source.map_or((None, false), |source| (source.commit, source.dirty));
-    let blocking = |list: &Vec<RawFinding>| list.iter().filter(|finding| finding.ruling == "blocks").count();
-    let sha256 = |digest: Option<RawDigest>| digest.and_then(|digest| digest.sha256);
+    let Object(run) = predicate.run.ok_or(missing("run"))?;
+    let (initiator, known_by) = predicate.initiator.map(|Object(who)| (who.name, who.known_by)).unzip();
+    let (commit, dirty) = predicate.source.map_or((None, false), |Object(source)| (source.commit, source.dirty));
+    let blocking = |list: &Vec<Object<RawFinding>>| list.iter().filter(|finding| finding.0.ruling == "blocks").count();
+    let sha256 = |digest: Option<Object<RawDigest>>| digest.and_then(|Object(digest)| digest.sha256);
     Ok(Summary {
         commitment: run_commitment(&salt.0, run.repository.as_deref(), &run.id, run.attempt),
         predicate_type: raw.predicate_type,
@@ -480,7 +481,7 @@ pub fn parse_statement(bytes: &[u8]) -> Result<Summary, StatementError> {
         claims: Claims {
             start: predicate.start,
             outcome: predicate.outcome,
-            policy: sha256(predicate.policy.map(|policy| policy.digest)),
+            policy: sha256(predicate.policy.map(|Object(policy)| policy.digest)),
             ledger: sha256(predicate.ledger),
             feed: sha256(predicate.feed),
             tool: sha256(predicate.tool),
