@@ -1,6 +1,13 @@
 //! How long an append to and a verification of a large log take. Measurements, not tests of every run:
 //! `cargo test --release --test trail_speed -- --ignored --nocapture`.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement of the machine"
+)]
+
 mod trail_support;
 
 use portcullis::model::Digest;
@@ -47,10 +54,12 @@ fn a_hundred_thousand_records_are_appended_to_and_verified() {
     }
     eprintln!("append: {:?} on average; start and decision together {worst:?} at worst", started.elapsed() / APPENDS);
     for _ in 0..3 {
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), all_on_cpu());
         let found = verify(&store, &trust(1), None).unwrap();
         assert!(found.is_good(), "{:?}", found.problems);
-        eprintln!("verify: {:?}", started.elapsed());
+        let (user, kernel) = all_on_cpu();
+        let (user, kernel) = (user - before.0, kernel - before.1);
+        eprintln!("verify: {:?}; on the cores {user:?}, and {kernel:?} in the kernel", started.elapsed());
     }
 }
 
@@ -68,7 +77,7 @@ fn the_parts_of_a_verification_are_measured() {
     std::fs::write(&path, &record.body).unwrap();
     eprintln!("a body of {} bytes with a payload of {}", record.body.len(), payload.len());
     each("read a file", || drop(RealSys.read(&path, Bytes::mib(1)).unwrap()));
-    each("SHA-256 of the body", || drop(Digest::of(&record.body)));
+    each("SHA-256 of the body", || assert_eq!(Digest::of(&record.body), record.body_digest));
     each("parse the leaf", || drop(parse_leaf(&record.leaf).unwrap()));
     each("parse the envelope", || drop(parse_envelope(&record.body).unwrap()));
     each("verify the signature", || key.public().verify(&message, &signature).unwrap());
@@ -80,7 +89,21 @@ fn the_parts_of_a_verification_are_measured() {
 fn each(what: &str, work: impl Fn()) {
     let rounds = 5_000;
     (0..rounds / 10).for_each(|_| work());
-    let started = Instant::now();
+    let (started, used) = (Instant::now(), on_cpu());
     (0..rounds).for_each(|_| work());
-    eprintln!("{what}: {:?}", started.elapsed() / rounds);
+    eprintln!("{what}: {:?}, {:?} of them on a core", started.elapsed() / rounds, (on_cpu() - used) / rounds);
+}
+
+/// What this thread has had of a core so far: on a busy machine the clock on the wall says little.
+fn on_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// The same for all threads, in ticks of 10 ms: in programs of the user, and in the kernel.
+fn all_on_cpu() -> (Duration, Duration) {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = text.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks = |at: usize| Duration::from_millis(10 * fields[at].parse::<u64>().unwrap());
+    (ticks(11), ticks(12))
 }
