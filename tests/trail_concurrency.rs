@@ -24,8 +24,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use trail_support::{key, run, trust};
 
-/// A test that takes longer is stuck.
-const TIME_LIMIT: Duration = Duration::from_secs(900);
+/// A test that takes longer is stuck. On a git ref one writer wins at a time, and a busy machine makes that slow.
+const TIME_LIMIT: Duration = Duration::from_secs(3_600);
 
 fn store<'a>(place: &str, scratch: &Path) -> Box<dyn Store + 'a> {
     match place.strip_prefix("git:") {

@@ -394,8 +394,9 @@ fn files(
     bodies.sort_unstable();
     for path in paths {
         let named = || {
-            let digest = path.strip_prefix(BODIES)?.strip_prefix('/')?.parse().ok()?;
-            bodies.binary_search(&digest).is_ok().then_some(()).filter(|()| body_path(&digest) == *path)
+            let hex = path.strip_prefix(BODIES)?.strip_prefix('/')?;
+            let digest: Digest = hex.parse().ok()?;
+            (digest.is_hex(hex) && bodies.binary_search(&digest).is_ok()).then_some(())
         };
         if path == CHECKPOINT || named().is_some() {
             continue;

@@ -78,7 +78,17 @@ fn statement(data: &[u8]) {
     let read = parse_statement(data);
     assert_eq!(read, parse_statement(data));
     let Ok(summary) = read else { return };
-    let value: Value = serde_json::from_slice(data).expect("a statement is JSON");
+    let text = std::str::from_utf8(data).expect("a statement is text");
+    let value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        // Half of a surrogate pair, a number beyond all bounds and lists in lists without end have the form of JSON. Where
+        // nobody reads them they may stand: the parser for everything is stricter there.
+        Err(error) => {
+            let said = error.to_string();
+            let known = ["surrogate", "hex escape", "code point", "number out of range", "recursion limit"];
+            return assert!(known.iter().any(|words| said.contains(words)), "{said}");
+        }
+    };
     assert_eq!(value["_type"], "https://in-toto.io/Statement/v1");
     assert!(value["subject"].as_array().is_some_and(|subjects| !subjects.is_empty()));
     let run = extension(&value, "run");

@@ -50,10 +50,11 @@ fn by_hand(data: &[u8]) -> Option<VerifierKey> {
     (is_name(name) && is_hex(id, 8) && hashed.starts_with(id)).then(|| VerifierKey::new(name, public).expect("a name"))
 }
 
-/// The text of the block, without its line ends.
+/// The text of the first block, without its line ends. It has both its marks, each on a line of its own.
 fn block(data: &[u8], label: &str) -> String {
     let text = std::str::from_utf8(data).expect("PEM is text");
-    let (_, after) = text.split_once(&format!("-----BEGIN {label}-----")).expect("a beginning");
-    let (body, _) = after.split_once(&format!("-----END {label}-----")).unwrap_or((after, ""));
-    body.lines().map(str::trim_end).collect()
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let begin = lines.iter().position(|line| *line == format!("-----BEGIN {label}-----")).expect("a beginning");
+    let end = lines[begin..].iter().position(|line| *line == format!("-----END {label}-----")).expect("an end");
+    lines[begin + 1..begin + end].concat()
 }
