@@ -3,6 +3,8 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "a test: an attacker writes files as he likes, and what fails here should fail loudly"
 )]
 

@@ -76,7 +76,7 @@ mod tests {
         let digest = Digest::of(b"");
         let hex = digest.hex();
         assert!(digest.is_hex(&hex));
-        for other in ["", &hex[1..], &format!("{hex}0"), &hex.to_uppercase(), &digest.to_string()] {
+        for other in ["", &hex.replacen('e', "", 1), &format!("{hex}0"), &hex.to_uppercase(), &digest.to_string()] {
             assert!(!digest.is_hex(other), "{other}");
         }
     }

@@ -11,7 +11,7 @@ pub fn tile(data: &[u8]) {
     let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (path, bytes) = data.split_at(end);
     let bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
-    let tile = std::str::from_utf8(path).ok().and_then(|path| place(path));
+    let tile = std::str::from_utf8(path).ok().and_then(place);
     hashes(bytes);
     bundle(bytes);
     // At the width that the path promises, the answer is the same as without one.
