@@ -21,8 +21,17 @@ impl Digest {
 
     /// 64 lowercase hex digits without a prefix.
     pub fn hex(&self) -> String {
-        let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+        self.hex_digits().map(char::from).collect()
+    }
+
+    /// Whether the text is [`Digest::hex`], without making one.
+    pub fn is_hex(&self, text: &str) -> bool {
+        self.hex_digits().eq(text.bytes())
+    }
+
+    fn hex_digits(&self) -> impl Iterator<Item = u8> {
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        self.0.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
     }
 }
 
@@ -61,6 +70,16 @@ impl FromStr for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hex_is_told_from_any_other_text() {
+        let digest = Digest::of(b"");
+        let hex = digest.hex();
+        assert!(digest.is_hex(&hex));
+        for other in ["", &hex.replacen('e', "", 1), &format!("{hex}0"), &hex.to_uppercase(), &digest.to_string()] {
+            assert!(!digest.is_hex(other), "{other}");
+        }
+    }
 
     #[test]
     fn text_and_bytes_round_trip() {

@@ -375,11 +375,16 @@ pub fn default_path(sys: &dyn Sys) -> Result<PathBuf, KeyError> {
     Ok(data.join("portcullis").join("trail.key"))
 }
 
-/// The bytes of the one block between the marks. None for two blocks: which one is meant?
+/// The bytes of the one block between the marks. None for two blocks (which one is meant?) and for one without its end.
 fn pem_block(text: &str, begin: &str, end: &str) -> Option<Vec<u8>> {
     let mut lines = text.lines().map(str::trim_end).skip_while(|line| *line != begin).skip(1);
-    let body: String = lines.by_ref().take_while(|line| *line != end).collect();
-    if lines.any(|line| line == begin) { None } else { base64::decode(body.as_bytes()).ok() }
+    let mut ended = false;
+    let body = lines.by_ref().take_while(|line| {
+        ended = *line == end;
+        !ended
+    });
+    let body: String = body.collect();
+    if !ended || lines.any(|line| line == begin) { None } else { base64::decode(body.as_bytes()).ok() }
 }
 
 /// Whether a signature line can carry the name (C2SP signed-note, "Format").
@@ -442,6 +447,7 @@ mod tests {
         assert_eq!(refused(""), KeyError::NotAKey { origin: "x".into() });
         assert_eq!(refused(&good.replace("MC4C", "MC4D")), KeyError::NotAKey { origin: "x".into() });
         assert_eq!(refused(&good.repeat(2)), KeyError::NotAKey { origin: "x".into() });
+        assert_eq!(refused(&good.replace(PEM_END, "")), KeyError::NotAKey { origin: "x".into() });
         let encrypted = KeyError::Encrypted { origin: "x".into() };
         assert_eq!(refused(&good.replace("PRIVATE", "ENCRYPTED PRIVATE")), encrypted);
         assert_eq!(refused("age-encryption.org/v1\n-> X25519 x\n"), encrypted);

@@ -196,6 +196,8 @@ impl Edge {
     /// Reads the partial tiles, and refuses a tree that its checkpoint does not commit to: what was tampered with is not
     /// signed over.
     fn read<R: Read + ?Sized>(log: &R, head: &Checkpoint) -> Result<Self, LogError> {
+        let kinds = (0..HEIGHT).map(Kind::Hashes).chain([Kind::Entries]);
+        let log = &Together::read(log, kinds.filter_map(|kind| partial(kind, head.size)))?;
         let mut levels = vec![Vec::new(); HEIGHT.into()];
         for (level, hashes) in (0..HEIGHT).zip(&mut levels) {
             let kind = Kind::Hashes(level); // one level for each of the lists
@@ -264,6 +266,26 @@ impl Edge {
                 change.put.insert(tile.path(), tile::format_hashes(hashes));
             }
         }
+    }
+}
+
+/// A log of which some files were read with one question: each question to a git ref starts a program.
+struct Together<'r, R: ?Sized> {
+    log: &'r R,
+    files: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+impl<'r, R: Read + ?Sized> Together<'r, R> {
+    fn read(log: &'r R, tiles: impl Iterator<Item = Tile>) -> Result<Self, StoreError> {
+        let paths: Vec<String> = tiles.map(|tile| tile.path()).collect();
+        let files = if paths.is_empty() { Vec::new() } else { log.read_many(&paths)? };
+        Ok(Self { log, files: paths.into_iter().zip(files).collect() }) // one answer for each path
+    }
+}
+
+impl<R: Read + ?Sized> Read for Together<'_, R> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.files.get(path).map_or_else(|| self.log.read(path), |known| Ok(known.clone()))
     }
 }
 
