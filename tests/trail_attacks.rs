@@ -356,6 +356,39 @@ fn a_removed_reordered_or_inserted_record_is_noticed_without_the_key_and_with_it
 }
 
 #[test]
+fn other_records_under_the_old_checkpoint_are_noticed_and_named() {
+    for (kept, log) in Log::each() {
+        let (good, note) = (log.entries(), std::fs::read(log.path("checkpoint")).unwrap());
+        let mut removed = good.clone();
+        removed.drain(2..4);
+        let mut reordered = good.clone();
+        reordered.swap(0, 2);
+        let mut inserted = good.clone();
+        inserted.insert(2, start_record("999", &key(1)).leaf);
+        let mut changed = good.clone();
+        changed[3] = String::from_utf8(changed[3].clone()).unwrap().replace("\"failed\"", "\"passed\"").into_bytes();
+        let runs =
+            |indices: [u64; 2]| indices.map(|index| (index, Some(format!("{}/1", 100 * (index / 2 + 1))))).into();
+        for (entries, expected) in [
+            (removed, BTreeMap::from([(0, None)])), // the bundle that the checkpoint asks for is not there
+            (inserted, BTreeMap::from([(0, None)])),
+            (reordered, runs([1, 3])),
+            (changed, BTreeMap::from([(3, Some("200/1".to_owned()))])),
+        ] {
+            // Everything is made anew to fit, but for what takes the key.
+            log.rebuild(&entries, None);
+            for path in ["checkpoint", ".state/committed"] {
+                std::fs::write(log.path(path), &note).unwrap();
+            }
+            let found = log.verify();
+            assert_eq!(named(&found), expected, "{kept:?}: {found:?}");
+            let fits = entries.len() == good.len(); // all but the root
+            assert_eq!(kinds(&found).contains(&&ProblemKind::Root), fits, "{kept:?}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn a_truncated_log_is_noticed_with_a_saved_checkpoint() {
     for (_, log) in Log::each() {
         let entries = log.entries();
