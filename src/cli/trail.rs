@@ -308,7 +308,9 @@ fn record_text(record: &Shown) -> String {
             .initiator
             .as_ref()
             .map(|who| format!("by {} ({})", line(who), line(summary.known_by.as_deref().unwrap_or("unknown"))));
-        let dirty = summary.dirty.then(|| "with uncommitted changes".to_owned());
+        // A start has compared nothing yet, and so does not claim that the tree is that of the commit.
+        let decided = summary.findings.is_some();
+        let dirty = (summary.dirty && decided).then(|| "with uncommitted changes".to_owned());
         let words = [
             who,
             known("on", &summary.trigger),

@@ -206,7 +206,7 @@ pub(super) fn passed() -> Verdict {
             origin: "defaults".into(),
             digest: Digest::of(b"policy"),
             fail_on: Severity::High,
-            waivers: 0,
+            waivers: 0, durable_trail: false,
         },
         rules: rules(),
         decided_at: NOW,
