@@ -57,7 +57,7 @@ fn break_each(scratch: &Path, args: &[&str]) -> usize {
 fn no_broken_call_passes_on_a_plain_directory() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), false);
-    let calls = break_each(scratch.path(), &["check", "--feed", "embedded", "--report", "json", &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--feed", "embedded", "--report", "json", &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -65,7 +65,7 @@ fn no_broken_call_passes_on_a_plain_directory() {
 fn no_broken_call_passes_on_a_git_checkout() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), true);
-    let calls = break_each(scratch.path(), &["check", "--feed", "embedded", "--report", "json", &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--feed", "embedded", "--report", "json", &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -73,8 +73,10 @@ fn no_broken_call_passes_on_a_git_checkout() {
 fn no_broken_call_passes_with_a_base() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), true);
-    let calls =
-        break_each(scratch.path(), &["check", "--feed", "embedded", "--base", "HEAD", "--report", "json", &target]);
+    let calls = break_each(
+        scratch.path(),
+        &["check", "--no-trail", "--feed", "embedded", "--base", "HEAD", "--report", "json", &target],
+    );
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -86,7 +88,7 @@ fn no_broken_call_passes_with_an_installed_feed_and_a_file_report() {
     let (code, out, err) = World::new(scratch.path()).run(&["feed", "import", &database]);
     assert_eq!(code, 0, "{out}{err}");
     let report = format!("json={}", scratch.path().join("out.json").display());
-    let calls = break_each(scratch.path(), &["check", "--report", "human", "--report", &report, &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--report", "human", "--report", &report, &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -95,7 +97,7 @@ fn no_broken_call_passes_with_a_feed_directory() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), false);
     let database = database(scratch.path());
-    let calls = break_each(scratch.path(), &["check", "--feed", &database, "--report", "json", &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--feed", &database, "--report", "json", &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -124,7 +126,7 @@ fn a_lock_that_git_ignores_gets_a_remedy_that_works() {
     };
     fs::write(Path::new(&target).join(".gitignore"), "Cargo.lock\n").unwrap();
     git(&["rm", "-q", "--cached", "Cargo.lock"]);
-    let args = ["check", "--feed", "embedded", &target];
+    let args = ["check", "--no-trail", "--feed", "embedded", &target];
     let (code, out, err) = World::new(scratch.path()).run(&args);
     assert_eq!(code, 3, "{out}{err}");
     assert!(out.contains("git add -f Cargo.lock"), "{out}");
