@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub struct World {
     pub width: Option<u16>,
     /// Directories list their entries in an order that this number chooses; as the system gives them where absent.
     pub list_order: Option<u64>,
-    /// What every byte of the random source is. `more_luck` makes each reading another one.
-    pub luck: AtomicU8,
+    /// What the random source gives: the number, over and over. `more_luck` makes each reading another one.
+    pub luck: AtomicU64,
     pub more_luck: bool,
     /// The number of the call that fails, from 0.
     pub fail_at: Option<usize>,
@@ -61,7 +61,7 @@ impl World {
             err: Mutex::default(),
             width: None,
             list_order: None,
-            luck: AtomicU8::new(7),
+            luck: AtomicU64::new(0x0707_0707_0707_0707),
             more_luck: false,
             fail_at: None,
             calls: Arc::default(),
@@ -211,8 +211,8 @@ impl Sys for World {
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
         self.turn("read", Path::new("the random source"))?;
         // Tests are deterministic, and their keys protect nothing.
-        let more = u8::from(self.more_luck);
-        buffer.fill(self.luck.fetch_add(more, Ordering::SeqCst));
+        let luck = self.luck.fetch_add(u64::from(self.more_luck), Ordering::SeqCst).to_le_bytes();
+        buffer.iter_mut().zip(luck.iter().cycle()).for_each(|(byte, luck)| *byte = *luck); // the pattern has no end
         Ok(())
     }
     fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), SysError> {
