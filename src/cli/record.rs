@@ -12,6 +12,7 @@ mod trouble;
 use super::{Exit, output};
 use crate::forge::{self, Invocation};
 use crate::gate::GateError;
+use crate::git::Leaves;
 use crate::model::{Digest, RecordState, Recorded, SignedRecord, TreePath, Verdict};
 use crate::sign::{SigningKey, VerifierKey};
 use crate::sys::{Stream, Sys, beside};
@@ -62,6 +63,8 @@ pub(super) struct Account {
 struct Begun<'a> {
     run: Invocation,
     surroundings: Surroundings<'a>,
+    /// The files of the commit, or why they cannot be known.
+    leaves: Result<Option<Leaves>, Trouble>,
     salt: Salt,
     signer: Option<Signer>,
 }
@@ -114,16 +117,19 @@ fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> Result<Begun
         None => Place::default_of(sys, &surroundings::directory(sys, target)?)?,
     };
     let chosen = key::choose(sys, args, &run)?;
-    let mut surroundings = Surroundings::look(sys, target, &run)?;
+    let surroundings = Surroundings::look(sys, target, &run)?;
     let salt = Salt::random(sys)?;
-    let mut signer = None;
-    if let Some((key, made)) = chosen {
-        let start = put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))?;
-        signer = Some(Signer { key, place, start, made });
-    }
-    // After the start, which does not wait for it.
-    surroundings.list_commit()?;
-    Ok(Begun { run, surroundings, salt, signer })
+    // The disk is waited for and git is asked at the same time.
+    let (leaves, signer) = beside(
+        || surroundings.leaves(),
+        || match chosen {
+            None => Ok(None),
+            Some((key, made)) => put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))
+                .map(|start| Some(Signer { key, place, start, made })),
+        },
+    );
+    let leaves = leaves.expect("the thread that runs git does not panic");
+    Ok(Begun { run, surroundings, leaves, salt, signer: signer? })
 }
 
 /// Appends the decision, or makes the proposal.
@@ -155,8 +161,8 @@ fn decide(
     tool: Result<Option<Digest>, Trouble>,
     verdict: &Verdict,
 ) -> Result<RecordState, Trouble> {
-    let Begun { run, surroundings, salt, signer } = begun;
-    let dirty = surroundings.differs(sys, &verdict.ledger)?;
+    let Begun { run, surroundings, leaves, salt, signer } = begun;
+    let dirty = surroundings.differs(sys, leaves?.as_ref(), &verdict.ledger)?;
     let ctx = RunContext { dirty, tool_digest: tool?, ..surroundings.ctx };
     let row = |row: &crate::model::LedgerRow| Some((row.path.clone(), row.digest?)); // what was not read is no input
     let inputs: Vec<(TreePath, Digest)> = verdict.ledger.rows().iter().filter_map(row).collect();
