@@ -408,3 +408,35 @@ fn the_store_of_the_tests_is_that_of_the_program() {
     let place = Place::parse(&trail).unwrap();
     assert!(place.open(&RealSys).unwrap().checkpoint().unwrap().is_some());
 }
+
+#[test]
+fn a_commit_that_is_judged_is_the_subject_whatever_lies_in_the_work_tree() {
+    let scene = Scene::clean().in_git();
+    let old = scene.git(&["rev-parse", "HEAD"]);
+    let tree = scene.git(&["rev-parse", "HEAD^{tree}"]);
+    fs::write(scene.at("project/Cargo.lock"), "broken").unwrap();
+    scene.commit();
+    scene.check(&["--commit", "HEAD~1"]).is(0, "signed");
+    let statement = decision(&scene.at("home"));
+    let source = serde_json::json!({ "commit": old, "tree": tree, "dirty": false });
+    assert_eq!(*extension(&statement, "source"), source);
+    assert_eq!(statement["subject"][0]["digest"]["gitCommit"], old.as_str());
+    assert!(extension(&statement, "ref").is_null(), "no branch is at that commit");
+}
+
+#[test]
+fn the_hook_records_what_it_judged_and_says_that_it_was_a_push() {
+    let scene = Scene::clean().in_git();
+    let commit = scene.git(&["rev-parse", "HEAD"]);
+    let mut world = scene.world(&[]);
+    world.cwd = scene.at("project");
+    world.stdin = format!("refs/heads/main {commit} refs/heads/main {}\n", "0".repeat(40)).into_bytes();
+    let (code, out, err) = world.run(&["hook", "run", "pre-push", "--feed", "embedded", "origin"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("record    #1 in the trail, signed"), "{out}");
+    let statement = decision(&scene.at("home"));
+    assert_eq!(extension(&statement, "trigger"), "pre-push");
+    assert_eq!(extension(&statement, "source")["commit"], commit.as_str());
+    let (code, out, err) = world.run(&["hook", "run", "pre-push", "--no-trail", "--feed", "embedded", "origin"]);
+    assert!(code == 0 && out.contains("--no-trail"), "{out}{err}");
+}

@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use support::project;
 
 const GITHUB: (&str, &str) = ("GITHUB_ACTIONS", "true");
 const PUSH: (&str, &str) = ("GITHUB_EVENT_NAME", "push");
@@ -193,4 +194,31 @@ fn a_change_cannot_switch_durability_off_for_itself() {
     scene.commit();
     scene.check(&["--no-trail", "--base", "HEAD~1"]).is(4, "none");
     scene.check(&["--no-trail", "--base", "HEAD"]).is(0, "none");
+}
+
+#[test]
+fn an_encrypted_key_of_the_repository_signs_with_its_identity_and_without_it_a_fork_makes_a_proposal() {
+    let scene = Scene::clean();
+    let age = |name: &str| fs::read(project("fixtures/age").join(name)).unwrap();
+    fs::write(scene.at("key.age"), age("recipient.age")).unwrap();
+    fs::set_permissions(scene.at("key.age"), fs::Permissions::from_mode(0o644)).unwrap();
+    let identity = scene.path("identity");
+    let run = |actor: &str| {
+        let vars = [GITHUB, PUSH, ("GITHUB_ACTOR", actor)];
+        scene.check_in(&scene.world(&vars), &["--key", &scene.path("key.age"), "--key-identity", &identity])
+    };
+    for content in [None, Some(&b""[..])] {
+        if let Some(content) = content {
+            fs::write(&identity, content).unwrap();
+            fs::set_permissions(&identity, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        run("dependabot[bot]").is(0, "proposal");
+        run("octo").is(4, "failed");
+    }
+    fs::write(&identity, age("identity")).unwrap();
+    run("octo").is(0, "signed");
+    fs::set_permissions(&identity, fs::Permissions::from_mode(0o644)).unwrap();
+    let exposed = run("octo").is(4, "failed");
+    assert!(exposed.err.contains(&format!("chmod 600 {identity}")), "{}", exposed.err);
+    run("dependabot[bot]").is(4, "failed"); // it is given a key
 }

@@ -105,9 +105,10 @@ mod tests {
 
     fn inventory(local: &[bool], edges: &[&[u32]]) -> Inventory {
         let component = |(i, local): (usize, &bool)| Component {
+            ecosystem: crate::model::Ecosystem::Cargo,
             name: format!("c{i}").into(),
             version: "1.0.0".into(),
-            source: if *local { Source::Local } else { Source::CratesIo },
+            source: if *local { Source::Local } else { Source::Default },
             checksum: None,
             line: 1,
             column: 1,

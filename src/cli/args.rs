@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 use super::feed::FeedCommand;
+use super::hook::HookCommand;
 use super::init;
 use super::output::SchemaArgs;
 use super::record::RecordArgs;
@@ -54,6 +55,12 @@ pub enum Command {
         /// What to do with the trail.
         #[command(subcommand)]
         command: TrailCommand,
+    },
+    /// Judge what a push introduces, before it leaves the machine
+    Hook {
+        /// What to do with the hook.
+        #[command(subcommand)]
+        command: HookCommand,
     },
     /// Print the JSON Schema of a file format
     Schema(SchemaArgs),
@@ -109,6 +116,13 @@ pub struct CheckArgs {
     /// Directories and lockfiles to judge
     #[arg(value_name = "TARGET", default_value = ".")]
     pub targets: Vec<PathBuf>,
+
+    /// Judge what this commit holds instead of the files that lie there
+    ///
+    /// Everything is read from git's object store and nothing from the work tree. Without a base the policy is the
+    /// commit's own.
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
 
     #[command(flatten)]
     pub judge: JudgeArgs,
@@ -244,7 +258,7 @@ fn report_to(text: &str) -> Result<ReportTo, String> {
     Ok(ReportTo { format, file })
 }
 
-fn fail_on(text: &str) -> Result<Severity, String> {
+pub(super) fn fail_on(text: &str) -> Result<Severity, String> {
     match text.parse() {
         Ok(Severity::None) | Err(_) => Err("use low, medium, high or critical".into()),
         Ok(severity) => Ok(severity),

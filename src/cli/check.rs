@@ -3,11 +3,17 @@
 use super::Exit;
 use super::args::{CheckArgs, JudgeArgs};
 use super::{output, record};
-use crate::gate::{self, BaseChoice, GateError, Request};
+use crate::gate::{self, BaseChoice, GateError, Judged, Request};
 use crate::sys::Sys;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
+    let judged = args.commit.clone().map_or(Judged::WorkTree, Judged::Commit);
+    judge(sys, args, &Request { judged, ..request(&args.targets, &args.judge) })
+}
+
+/// Judges and reports: the one way from a request to an exit code, for `check` and for the hooks.
+pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit {
     let plan = match output::plan(args) {
         Ok(plan) => plan,
         Err(why) => {
@@ -15,9 +21,14 @@ pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    let request = request(&args.targets, &args.judge);
-    let target = args.targets.first().map_or(Path::new("."), PathBuf::as_path);
-    let (verdict, account) = record::around(sys, &args.record, target, || gate::run(sys, &request));
+    let subject = record::Subject {
+        target: args.targets.first().map_or(Path::new("."), PathBuf::as_path),
+        commit: match &request.judged {
+            Judged::WorkTree => None,
+            Judged::Commit(rev) => Some(rev),
+        },
+    };
+    let (verdict, account) = record::around(sys, &args.record, &subject, || gate::run(sys, request));
     let shown = account.show_new_key(sys);
     match verdict {
         Ok(verdict) => {

@@ -26,7 +26,6 @@ use trouble::Trouble;
 
 /// Where the record goes and who signs it.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "The signed record")]
 pub struct RecordArgs {
     /// Keep the record here: a directory, or git:REMOTE [default: a directory of your own for each checkout]
     ///
@@ -45,9 +44,25 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "key_from_env_unsafe")]
     pub key: Option<PathBuf>,
 
+    /// Open the key with the age identities in this file; PORTCULLIS_KEY_PASSPHRASE opens one under a passphrase
+    #[arg(long, value_name = "FILE", conflicts_with = "no_trail")]
+    pub key_identity: Option<PathBuf>,
+
     /// Sign with the private key (PEM text) in PORTCULLIS_KEY; other processes of the job can read it there
     #[arg(long)]
     pub key_from_env_unsafe: bool,
+
+    /// The event, where the program itself knows it.
+    #[arg(skip)]
+    pub trigger: Option<&'static str>,
+}
+
+/// What a record is of.
+pub(super) struct Subject<'s> {
+    /// The first target: its checkout is the one that is named.
+    pub(super) target: &'s Path,
+    /// The commit that is judged, as it was named; none for the files as they lie there.
+    pub(super) commit: Option<&'s str>,
 }
 
 /// What became of the record, for the reports and for the exit code.
@@ -85,11 +100,11 @@ struct Signer {
     start: Appended,
 }
 
-/// Judges, and records it. The target says which checkout the record is of.
+/// Judges, and records it.
 pub(super) fn around(
     sys: &dyn Sys,
     args: &RecordArgs,
-    target: &Path,
+    subject: &Subject<'_>,
     judge: impl FnOnce() -> Result<Verdict, GateError>,
 ) -> (Result<Verdict, GateError>, Account) {
     if args.no_trail {
@@ -100,7 +115,7 @@ pub(super) fn around(
         return (verdict, Account { recorded, troubles, new_key: None });
     }
     let (tool, (begun, verdict)) =
-        beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, target), judge));
+        beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, subject), judge));
     let (begun, new_key) = begun.expect("the thread that begins a record does not panic");
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {
@@ -117,7 +132,11 @@ pub(super) fn around(
 }
 
 /// Chooses the key and begins with it. A key that was made is told of, whatever becomes of the start.
-fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> (Result<Begun<'a>, Trouble>, Option<NewKey>) {
+fn begin<'a>(
+    sys: &'a dyn Sys,
+    args: &RecordArgs,
+    subject: &Subject<'_>,
+) -> (Result<Begun<'a>, Trouble>, Option<NewKey>) {
     let chosen = forge::invocation(sys).map_err(Trouble::from).and_then(|run| Ok((key::choose(sys, args, &run)?, run)));
     let (chosen, run) = match chosen {
         Ok(chosen) => chosen,
@@ -125,7 +144,7 @@ fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> (Result<Begu
     };
     let (key, made) = chosen.unzip();
     let made = made.flatten().zip(key.as_ref().map(|key| *key.public()));
-    let begun = start(sys, args, target, run, key);
+    let begun = start(sys, args, subject, run, key);
     let signer = begun.as_ref().ok().and_then(|begun| begun.signer.as_ref());
     let log = signer.map(|signer| signer.start.head.origin.clone());
     (begun, made.map(|(path, public)| NewKey { path, public, log }))
@@ -135,11 +154,11 @@ fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> (Result<Begu
 fn start<'a>(
     sys: &'a dyn Sys,
     args: &RecordArgs,
-    target: &Path,
+    subject: &Subject<'_>,
     run: Invocation,
     key: Option<SigningKey>,
 ) -> Result<Begun<'a>, Trouble> {
-    let surroundings = Surroundings::look(sys, target, &run)?;
+    let surroundings = Surroundings::look(sys, args, subject, &run)?;
     let salt = Salt::random(sys)?;
     // The disk is waited for and git is asked at the same time.
     let (leaves, signer) = beside(
@@ -148,7 +167,7 @@ fn start<'a>(
             let Some(key) = key else { return Ok::<_, Trouble>(None) };
             let place = match &args.trail {
                 Some(place) => Place::parse(place)?,
-                None => Place::default_of(sys, &surroundings::directory(sys, target)?)?,
+                None => Place::default_of(sys, &surroundings::directory(sys, subject.target)?)?,
             };
             let start = put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))?;
             Ok(Some(Signer { key, place, start }))

@@ -14,14 +14,14 @@ const USERS: [&str; 3] = ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL"];
 const SHUT_OUT: [&str; 5] =
     ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
 
-/// The commit that is checked out.
+/// A commit as a record names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckedOut {
+pub struct Named {
     /// Its id.
     pub commit: String,
     /// The id of its tree.
     pub tree: String,
-    /// Such as `refs/heads/main`; none where no branch is checked out.
+    /// The branch that is checked out, such as `refs/heads/main`; none where none is, and for another commit.
     pub git_ref: Option<String>,
 }
 
@@ -35,20 +35,25 @@ pub struct Settings {
 }
 
 impl Git<'_> {
-    /// The commit that is checked out, with its tree and ref; none on a branch without commits.
-    pub fn checked_out(&self) -> Result<Option<CheckedOut>, GitError> {
-        let asked = ["HEAD^{commit}", "HEAD^{tree}", "--symbolic-full-name", "HEAD"];
+    /// The commit that a text names, else the one that is checked out; none on a branch without commits.
+    pub fn named(&self, rev: Option<&str>) -> Result<Option<Named>, GitError> {
+        let (commit, git_ref) = match rev {
+            Some(rev) => (self.commit(rev)?, None), // a complete id: it can be nothing else in what follows
+            None => ("HEAD".to_owned(), Some("--symbolic-full-name")),
+        };
+        let asked = [format!("{commit}^{{commit}}"), format!("{commit}^{{tree}}")];
+        let asked = asked.iter().map(String::as_str).chain(git_ref).chain([commit.as_str()]);
         let output = self.run(&Call::new("rev-parse", asked))?;
         if output.code != Some(0) {
             return match self.head()? {
-                None => Ok(None),
-                Some(_) => Err(failed("rev-parse", &output)),
+                None if rev.is_none() => Ok(None),
+                _ => Err(failed("rev-parse", &output)),
             };
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let lines: Vec<&str> = text.lines().collect();
         match lines.as_slice() {
-            [commit, tree, git_ref] if is_object_id(commit) && is_object_id(tree) => Ok(Some(CheckedOut {
+            [commit, tree, git_ref] if is_object_id(commit) && is_object_id(tree) => Ok(Some(Named {
                 commit: (*commit).to_owned(),
                 tree: (*tree).to_owned(),
                 git_ref: git_ref.starts_with("refs/").then(|| (*git_ref).to_owned()),

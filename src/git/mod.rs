@@ -2,11 +2,14 @@
 //! bare-repository discovery, no prompts, no optional locks. It knows repositories, not what is judged in them.
 
 mod facts;
+mod hooks;
 mod listing;
 mod objects;
 mod program;
+mod refs;
 
-pub use facts::{CheckedOut, Settings, blob_id, user_name};
+pub use facts::{Named, Settings, blob_id, user_name};
+pub use hooks::Hooks;
 pub use listing::{Entry, Listing, Tracked};
 pub use objects::{Blob, Leaf, Leaves, MODE_GITLINK, MODE_LINK};
 pub use program::find;

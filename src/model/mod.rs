@@ -3,6 +3,7 @@
 mod advisory;
 mod component;
 mod digest;
+mod ecosystem;
 mod finding;
 mod gap;
 mod ledger;
@@ -16,6 +17,7 @@ mod version_range;
 pub use advisory::{Advisory, Affects, Collection, FeedInfo, FeedKind, Kind};
 pub use component::{Component, Count, Inventory, LeftOut, Scope, Source};
 pub use digest::Digest;
+pub use ecosystem::Ecosystem;
 pub use finding::{Class, Evidence, Finding, Fingerprint, Fix, RuleId, RuleInfo};
 pub use gap::{Gap, GapKind, Partial, Stage};
 pub use ledger::{Ledger, LedgerRow, RowState};

@@ -497,7 +497,7 @@ impl<'a> ComponentRow<'a> {
 /// Where a package comes from, in one word.
 fn source(source: &Source) -> &'static str {
     match source {
-        Source::CratesIo => "default-registry",
+        Source::Default => "default-registry",
         Source::Registry(_) => "other-registry",
         Source::Git(_) => "git",
         Source::Path(_) => "path",

@@ -52,9 +52,10 @@ fn rules() -> Vec<RuleInfo> {
 
 fn component(name: &str, version: &str, line: u32) -> Component {
     Component {
+        ecosystem: crate::model::Ecosystem::Cargo,
         name: name.into(),
         version: version.into(),
-        source: Source::CratesIo,
+        source: Source::Default,
         checksum: Some(Digest::of(name.as_bytes())),
         line,
         column: 1,

@@ -211,6 +211,12 @@ pub trait Sys: Sync {
     /// Writes a file so that, after a crash at any point, either the old bytes or the new ones are there: temporary
     /// file beside it, fsync, rename, fsync of the directory. `private` makes it readable by its owner alone.
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError>;
+    /// Writes a program as [`Sys::replace`] writes a file: everybody may run it, its owner may write it. A double that
+    /// has no programs refuses.
+    fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        let _ = bytes;
+        Err(SysError { op: "write", what: path.display().to_string(), fault: Fault::Denied })
+    }
     /// Writes a file that the user named for output. A regular file or none is replaced as by [`Sys::replace`]; a link
     /// leads to what is written and stays; a device or FIFO is written in place, and so is an open descriptor
     /// (`/dev/stdout`, `/dev/fd/N`), at its end where it is a file. Waits for the reader of a FIFO.
@@ -221,6 +227,11 @@ pub trait Sys: Sync {
     fn remove(&self, path: &Path) -> Result<(), SysError>;
     /// Takes an exclusive advisory lock on the file, creating it, waiting at most `wait`.
     fn lock(&self, path: &Path, wait: Duration) -> Result<Box<dyn Guard>, SysError>;
+    /// The whole standard input of the process; waits for its end. A double that has none refuses.
+    fn stdin(&self, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let _ = limit;
+        Err(SysError { op: "read", what: "standard input".into(), fault: Fault::NotFound })
+    }
     /// The program that is running, absolute. A double that is none refuses.
     fn program(&self) -> Result<PathBuf, SysError> {
         Err(SysError { op: "find", what: "the running program".into(), fault: Fault::NotFound })

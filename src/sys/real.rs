@@ -88,11 +88,26 @@ struct FileLock {
 impl Guard for FileLock {}
 
 impl RealSys {
-    fn write_synced(path: &Path, bytes: &[u8], private: bool) -> std::io::Result<()> {
-        let mode = if private { 0o600 } else { 0o644 };
+    fn write_synced(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
+    }
+
+    /// Writes through a temporary file of this mode, less what the user's mask takes away.
+    fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), SysError> {
+        let temporary = Self::temporary(path);
+        let written =
+            Self::write_synced(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path)).and_then(|()| {
+                match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                    Some(dir) => File::open(dir)?.sync_all(),
+                    None => File::open(".")?.sync_all(),
+                }
+            });
+        written.map_err(|e| {
+            let _ = fs::remove_file(&temporary); // it may not exist; the error that matters is the first one
+            failed("write", path)(e)
+        })
     }
 
     /// A name that no other writer uses: process id and a counter.
@@ -326,17 +341,11 @@ impl Sys for RealSys {
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError> {
-        let temporary = Self::temporary(path);
-        let written = Self::write_synced(&temporary, bytes, private)
-            .and_then(|()| fs::rename(&temporary, path))
-            .and_then(|()| match path.parent().filter(|p| !p.as_os_str().is_empty()) {
-                Some(dir) => File::open(dir)?.sync_all(),
-                None => File::open(".")?.sync_all(),
-            });
-        written.map_err(|e| {
-            let _ = fs::remove_file(&temporary); // it may not exist; the error that matters is the first one
-            failed("write", path)(e)
-        })
+        Self::replace_as(path, bytes, if private { 0o600 } else { 0o644 })
+    }
+
+    fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        Self::replace_as(path, bytes, 0o755)
     }
 
     fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
@@ -376,6 +385,16 @@ impl Sys for RealSys {
                 Err(fs::TryLockError::Error(e)) => return Err(failed(e)),
             }
         }
+    }
+
+    fn stdin(&self, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let failed = failed("read", Path::new("standard input"));
+        let bytes = read_up_to(Some(std::io::stdin().lock()), limit.0.saturating_add(1)).map_err(failed)?;
+        if bytes.len() as u64 > limit.0 {
+            let fault = Fault::TooLarge { limit };
+            return Err(SysError { op: "read", what: "standard input".into(), fault });
+        }
+        Ok(bytes)
     }
 
     fn program(&self) -> Result<PathBuf, SysError> {

@@ -162,7 +162,7 @@ impl<'c> Facts<'c> {
             "package": component.map(|c| c.name.as_ref()),
             "version": component.map(|c| c.version.as_ref()),
             // The kind alone: the address of a private source may hold a token.
-            "source": component.map(|c| c.source.describe()),
+            "source": component.map(|c| c.from()),
             "path": self.path(&finding.location.path),
             "line": finding.location.line,
             "fingerprint": finding.fingerprint().to_string(),

@@ -32,6 +32,7 @@ fn context() -> RunContext {
 
 fn component() -> Component {
     Component {
+        ecosystem: crate::model::Ecosystem::Cargo,
         name: "h2".into(),
         version: "0.3.25".into(),
         source: Source::Git("git+https://canary-user:canary-token@example.com/h2?token=canary-query#abc".into()),

@@ -31,6 +31,10 @@ pub struct World {
     pub cwd: PathBuf,
     pub out: Mutex<Vec<u8>>,
     pub err: Mutex<Vec<u8>>,
+    /// What standard input holds.
+    pub stdin: Vec<u8>,
+    /// The running program: a small file stands for it, because each record has its digest.
+    pub program: PathBuf,
     pub width: Option<u16>,
     /// Directories list their entries in an order that this number chooses; as the system gives them where absent.
     pub list_order: Option<u64>,
@@ -59,6 +63,8 @@ impl World {
             cwd: dir.to_owned(),
             out: Mutex::default(),
             err: Mutex::default(),
+            stdin: Vec::new(),
+            program: project("rustfmt.toml"),
             width: None,
             list_order: None,
             luck: AtomicU64::new(0x0707_0707_0707_0707),
@@ -178,6 +184,10 @@ impl Sys for World {
         self.turn("write", path)?;
         self.real.replace(&self.at(path), bytes, private)
     }
+    fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        self.turn("write", path)?;
+        self.real.replace_program(&self.at(path), bytes)
+    }
     fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         self.turn("write", path)?;
         self.real.write_out(&self.at(path), bytes)
@@ -194,9 +204,17 @@ impl Sys for World {
         self.turn("lock", path)?;
         self.real.lock(&self.at(path), wait)
     }
+    fn stdin(&self, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        self.turn("read", Path::new("standard input"))?;
+        if self.stdin.len() as u64 > limit.0 {
+            let fault = Fault::TooLarge { limit };
+            return Err(SysError { op: "read", what: "standard input".into(), fault });
+        }
+        Ok(self.stdin.clone())
+    }
     fn program(&self) -> Result<PathBuf, SysError> {
         self.turn("find", Path::new("the running program"))?;
-        Ok(project("rustfmt.toml")) // a small file stands for the program
+        Ok(self.program.clone())
     }
     fn run(&self, command: &Command) -> Result<Output, SysError> {
         self.turn("run", &command.program)?;

@@ -4,9 +4,10 @@
 use super::RecordArgs;
 use super::trouble::Trouble;
 use crate::forge::{Ci, Invocation};
-use crate::sign::key::default_path;
+use crate::sign::age::AgeError;
+use crate::sign::key::{default_path, unlock};
 use crate::sign::{KeyError, KeySource, SigningKey};
-use crate::sys::Sys;
+use crate::sys::{Fault, Sys, SysError};
 use std::path::PathBuf;
 
 /// The variable of `--key-from-env-unsafe`.
@@ -26,26 +27,35 @@ pub(super) fn choose(
     // Another CI system may keep its home or throw it away; nothing tells, and a key that is lost costs nothing but a log
     // that nobody goes on with. So it is treated as a machine, whose trail is ephemeral.
     let makes_no_key = matches!(run.ci, Ci::Github | Ci::Gitlab);
+    let withheld = makes_no_key && !run.has_secrets;
     let Some(source) = source else {
-        return match (makes_no_key, run.has_secrets) {
-            (false, _) => {
-                let path = default_path(sys)?;
-                let (key, is_new) = SigningKey::load_or_create(sys, &path)?;
-                Ok(Some((key, is_new.then_some(path))))
-            }
-            (true, true) => Err(Trouble::NoKey),
-            (true, false) => Ok(None),
-        };
-    };
-    match SigningKey::load(sys, &source) {
-        Ok(key) => Ok(Some((key, None))),
-        // What a secret looks like in a run that is not given it: an empty variable, an empty file, or none.
-        Err(KeyError::VariableUnset { .. } | KeyError::EmptyFile { .. } | KeyError::Missing { .. })
-            if makes_no_key && !run.has_secrets =>
-        {
-            Ok(None)
+        if withheld {
+            return Ok(None);
         }
+        if makes_no_key {
+            return Err(Trouble::NoKey);
+        }
+        let path = default_path(sys)?;
+        let (key, is_new) = SigningKey::load_or_create_with(sys, &path, &unlock(sys, args.key_identity.as_deref())?)?;
+        return Ok(Some((key, is_new.then_some(path))));
+    };
+    let load = || SigningKey::load_with(sys, &source, &unlock(sys, args.key_identity.as_deref())?);
+    match load() {
+        Ok(key) => Ok(Some((key, None))),
+        Err(error) if withheld && is_absent(&error) => Ok(None),
         Err(KeyError::VariableUnset { .. }) if makes_no_key => Err(Trouble::NoKey),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What a secret looks like to a run that is not given it: an empty variable, an empty file, or none. An encrypted key may
+/// lie in the repository, and then what opens it is the secret.
+fn is_absent(error: &KeyError) -> bool {
+    match error {
+        KeyError::VariableUnset { .. } | KeyError::EmptyFile { .. } | KeyError::Missing { .. } => true,
+        KeyError::Sys(SysError { fault: Fault::NotFound, .. }) => true, // the identity file
+        KeyError::Identities { error, .. } => *error == AgeError::NoIdentity,
+        KeyError::Age { error, .. } => matches!(error, AgeError::NeedsPassphrase | AgeError::NeedsIdentity),
+        _ => false, // there is one, and it cannot be used
     }
 }

@@ -2,15 +2,16 @@
 //! program. Everything is read here and nothing is written.
 
 use super::trouble::Trouble;
+use super::{RecordArgs, Subject};
 use crate::collect::{self, MAX_FILE};
 use crate::forge::{Ci, Invocation};
-use crate::git::{self, CheckedOut, Git, GitError, Leaves, Settings};
+use crate::git::{self, Git, GitError, Leaves, Named, Settings};
 use crate::model::{Digest, Ledger};
 use crate::sys::{Bytes, Fault, FileKind, Sys, SysError, beside};
 use crate::trail::record::local_run_id;
 use crate::trail::{Initiator, KnownBy, RunContext, Runner};
 use aws_lc_rs::digest::{Context, SHA256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -37,15 +38,22 @@ pub(super) struct Surroundings<'a> {
 struct Checkout<'a> {
     git: Git<'a>,
     commit: String,
+    /// Whether the files were read from the commit itself.
+    is_judged: bool,
 }
 
 impl<'a> Surroundings<'a> {
     /// Looks around a target.
-    pub(super) fn look(sys: &'a dyn Sys, target: &Path, run: &Invocation) -> Result<Self, Trouble> {
-        let dir = directory(sys, target)?;
+    pub(super) fn look(
+        sys: &'a dyn Sys,
+        args: &RecordArgs,
+        subject: &Subject<'_>,
+        run: &Invocation,
+    ) -> Result<Self, Trouble> {
+        let dir = directory(sys, subject.target)?;
         let git = answer(Git::discover(sys, &dir))?.flatten();
-        let checked_out = || git.as_ref().map_or(Ok(None), |git| answer(git.checked_out()).map(Option::flatten));
-        let (at, settings) = beside(checked_out, || settings(sys, &dir, git.as_ref(), run));
+        let named = || git.as_ref().map_or(Ok(None), |git| answer(git.named(subject.commit)).map(Option::flatten));
+        let (at, settings) = beside(named, || settings(sys, &dir, git.as_ref(), run));
         let (at, settings) = (at.expect("the thread that runs git does not panic")?, settings?);
         let by_git = settings.user_name.filter(|_| !run.ci.is_ci());
         let initiator = match &run.initiator {
@@ -59,7 +67,11 @@ impl<'a> Surroundings<'a> {
         let at = at.as_ref();
         let ctx = RunContext {
             initiator,
-            trigger: run.trigger.clone().or_else(|| (!run.ci.is_ci()).then(|| "manual".to_owned())),
+            trigger: match (args.trigger, &run.trigger) {
+                (Some(known), _) => Some(known.to_owned()),
+                (None, Some(event)) => Some(event.clone()),
+                (None, None) => (!run.ci.is_ci()).then(|| "manual".to_owned()),
+            },
             git_ref: run.git_ref.clone().or_else(|| at.and_then(|at| at.git_ref.clone())),
             run_id,
             attempt: run.attempt,
@@ -72,7 +84,11 @@ impl<'a> Surroundings<'a> {
             started: Some(sys.now()?),
             private: private(sys, run)?,
         };
-        let checkout = git.zip(at).map(|(git, CheckedOut { commit, .. })| Checkout { git, commit: commit.clone() });
+        let checkout = git.zip(at).map(|(git, Named { commit, .. })| Checkout {
+            git,
+            commit: commit.clone(),
+            is_judged: subject.commit.is_some(),
+        });
         Ok(Self { ctx, checkout })
     }
 
@@ -87,6 +103,10 @@ impl<'a> Surroundings<'a> {
         let (Some(checkout), Some(leaves)) = (&self.checkout, leaves) else { return Ok(true) };
         let rows = ledger.rows().iter().filter_map(|row| Some((row.path.to_bytes(), row.digest?))); // the others were not judged
         let mut judged: BTreeMap<Vec<u8>, Digest> = rows.collect();
+        if checkout.is_judged {
+            let here: BTreeSet<&[u8]> = leaves.iter().map(|leaf| leaf.path).collect();
+            return Ok(!judged.keys().all(|path| here.contains(path.as_slice()))); // else they are of another checkout
+        }
         let top = checkout.git.toplevel();
         for leaf in leaves.iter() {
             let at = top.join(OsStr::from_bytes(leaf.path));

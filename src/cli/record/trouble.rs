@@ -65,6 +65,7 @@ impl Trouble {
             Self::Append(AppendError::Checkpoint(_)) => {
                 "sign with the key that the trail was written with, --key FILE, or begin another: --trail PLACE"
             }
+            Self::Key(error) if error.help().is_some() => error.help().unwrap_or_default(),
             Self::Key(_) | Self::Place(_) | Self::Append(_) | Self::Record(_) | Self::Git(_) | Self::Sys(_) => {
                 "mend it, or name another place: --trail PLACE"
             }

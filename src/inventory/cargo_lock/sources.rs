@@ -59,10 +59,10 @@ impl<'a> Sources<'a> {
         let canonical = id.is_remote_registry().then(|| canonical(&id));
         if let Some(default) = canonical.as_deref().and_then(default_registry) {
             // Under one id, so that a dependency finds its package whichever way each of them is spelled.
-            return Ok(Known { id: default, source: Source::CratesIo });
+            return Ok(Known { id: default, source: Source::Default });
         }
         let source = if canonical.is_some_and(|canonical| self.mirrors.contains(&canonical)) {
-            Source::CratesIo
+            Source::Default
         } else if id.is_remote_registry() {
             Source::Registry(text.into())
         } else if id.is_git() {

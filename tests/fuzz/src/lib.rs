@@ -2,6 +2,7 @@
 //! finds in `tests/fuzz_finds.rs`. They panic where a law is broken, and know nothing of libFuzzer.
 
 mod advisory;
+mod age;
 mod feed;
 mod lockfile;
 mod manifest;
@@ -11,6 +12,7 @@ mod quiet;
 mod waiver;
 
 pub use advisory::advisory;
+pub use age::age;
 pub use feed::feed;
 pub use lockfile::lockfile;
 pub use manifest::manifest;
