@@ -190,9 +190,12 @@ impl Remote {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// A clone of one commit, as the runners make it.
+    /// A clone of one commit, as the runners make it, in place of what is there.
     pub fn shallow(&self, to: &Path, rev: &str) {
-        fs::create_dir_all(to).unwrap();
+        if to.exists() {
+            fs::remove_dir_all(to).unwrap();
+        }
+        fs::create_dir(to).unwrap();
         git(to, &["init", "-q", "-b", "none"]);
         git(to, &["remote", "add", "origin", &self.url()]);
         git(to, &["fetch", "-q", "--no-tags", "--depth=1", "origin", rev]);
