@@ -17,7 +17,7 @@ pub fn cargo_lock(bytes: &[u8]) -> Headers {
     loop {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at(end);
-        if !begins_with(line, b"[") {
+        if line.first().is_none_or(u8::is_ascii_alphabetic) || !begins_with(line, b"[") {
             // Most lines: one look is enough.
         } else if begins_with(line, b"[[package]]") || begins_with(line, b"[root]") {
             headers.packages += 1;

@@ -85,9 +85,9 @@ impl<'a> Cursor<'a> {
         }
         // An offset inside a character, or past the end, cannot come from a parser; the place then stays where it was.
         if let Some(between) = self.text.get(self.at..offset) {
-            match between.rsplit_once('\n') {
-                Some((_, rest)) => {
-                    self.line += between.bytes().filter(|b| *b == b'\n').count();
+            match memchr::memrchr(b'\n', between.as_bytes()).and_then(|end| between.get(end + 1..)) {
+                Some(rest) => {
+                    self.line += memchr::memchr_iter(b'\n', between.as_bytes()).count();
                     self.column = rest.chars().count() + 1;
                 }
                 None => self.column += between.chars().count(),
