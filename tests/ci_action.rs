@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "the tests deal in files and processes as a runner does, and a failure there ends the test"
@@ -238,6 +239,53 @@ fn no_expression_stands_in_a_script_and_no_other_action_is_used() {
 }
 
 #[test]
+fn the_example_and_the_readme_use_inputs_and_outputs_that_exist_and_pin_every_action() {
+    let action = yaml("action.yml");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let block = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let readme: Value = serde_saphyr::from_str(block).unwrap();
+    let example = yaml("docs/examples/workflow.yml");
+    let jobs = example["jobs"].as_object().unwrap().values().chain([&readme]);
+    let steps: Vec<&Value> = jobs.flat_map(|job| job["steps"].as_array().unwrap()).collect();
+    let mut ours = 0;
+    for step in steps {
+        let (name, pin) = step["uses"].as_str().unwrap().split_once('@').unwrap();
+        assert!(pin == "COMMIT" || pin.len() == 40 && pin.bytes().all(|b| b.is_ascii_hexdigit()), "{name}@{pin}");
+        if name == "OWNER/portcullis" {
+            ours += 1;
+            for input in step["with"].as_object().unwrap().keys() {
+                assert!(action["inputs"].get(input).is_some(), "{input}");
+            }
+        }
+    }
+    assert_eq!(ours, 3);
+    let text = fs::read_to_string(root.join("docs/examples/workflow.yml")).unwrap();
+    for used in text.split("steps.gate.outputs.").skip(1) {
+        let name: String = used.chars().take_while(char::is_ascii_alphanumeric).collect();
+        assert!(action["outputs"].get(&name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn every_input_and_output_is_on_the_page_about_the_action() {
+    let action = yaml("action.yml");
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/action.md")).unwrap();
+    for kind in ["inputs", "outputs"] {
+        for name in action[kind].as_object().unwrap().keys() {
+            assert!(page.contains(&format!("\n| `{name}` |")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_scripts_are_clean_for_shellcheck() {
+    let steps = yaml("action.yml")["runs"]["steps"].clone();
+    let scripts = steps.as_array().unwrap().iter().map(|step| step["run"].as_str().unwrap().to_owned());
+    ci_support::shellcheck(scripts.collect());
+}
+
+#[test]
 fn a_clean_tree_passes() {
     let job = Job::push("clean");
     let ran = job.run();
@@ -415,21 +463,24 @@ fn hostile_names_wherever_the_runner_puts_them_run_nothing() {
 
 #[test]
 fn hostile_inputs_and_bases_run_nothing_and_forge_no_output() {
-    for name in HOSTILE {
-        for input in ["targets", "working-directory", "feed", "policy", "base", "fail-on", "update-feed", "online"] {
-            let mut job = Job::push("clean");
+    let mut job = Job::push("clean");
+    let plain = job.inputs.clone();
+    for input in ["targets", "working-directory", "feed", "policy", "base", "fail-on", "update-feed", "online"] {
+        for name in HOSTILE {
+            job.inputs = plain.clone();
             job.input(input, name);
             let ran = job.run();
             assert_ne!(ran.code, 0, "{input}={name:?}: {}", ran.log);
             assert_ne!(ran.outputs["verdict"], "passed", "{input}={name:?}");
-            job.scratch.assert_nothing_ran();
         }
-        let mut job = Job::pull_request("clean", "clean");
-        job.event["pull_request"]["base"]["sha"] = name.into();
-        let ran = job.run();
-        assert_verdict(&ran, 2, "error");
-        job.scratch.assert_nothing_ran();
     }
+    job.scratch.assert_nothing_ran();
+    let mut job = Job::pull_request("clean", "clean");
+    for name in HOSTILE {
+        job.event["pull_request"]["base"]["sha"] = name.into();
+        assert_verdict(&job.run(), 2, "error");
+    }
+    job.scratch.assert_nothing_ran();
 }
 
 #[test]

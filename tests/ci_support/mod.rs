@@ -4,6 +4,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "tests: files and processes are what a runner deals in, and what fails should fail loudly"
 )]
@@ -215,6 +217,21 @@ pub fn git(dir: &Path, args: &[&str]) -> String {
         .unwrap();
     assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// Asks shellcheck about bash scripts, where the caller has it; says when not.
+pub fn shellcheck(scripts: Vec<String>) {
+    let Some(program) = std::env::var_os("PORTCULLIS_SHELLCHECK").filter(|program| !program.is_empty()) else {
+        eprintln!("skipped: PORTCULLIS_SHELLCHECK does not name the program shellcheck");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    for script in scripts {
+        let path = dir.path().join("script");
+        fs::write(&path, format!("#!/bin/bash\nset -Eeuo pipefail\n{script}")).unwrap();
+        let output = Command::new(&program).arg(&path).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }
 
 /// A file of this project as YAML.
