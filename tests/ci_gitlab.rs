@@ -5,7 +5,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "the tests deal in files and processes as a runner does, and a failure there ends the test"
 )]
