@@ -53,6 +53,7 @@ impl Job {
         fs::create_dir(scratch.at("work")).unwrap();
         let mut job = Self { scratch, inputs: BTreeMap::new(), vars: BTreeMap::new(), event: json!({}), temp: "temp" };
         job.input("feed", "embedded");
+        job.input("no-trail", "true");
         for (name, value) in [("GITHUB_EVENT_NAME", "push"), ("GITHUB_REF", "refs/heads/main")] {
             job.var(name, value);
         }
@@ -77,6 +78,14 @@ impl Job {
         job.var("GITHUB_HEAD_REF", "change");
         job.var("GITHUB_BASE_REF", "main");
         job
+    }
+
+    /// Asks for a record, with a key of its own or without one.
+    fn recording(&mut self, key: bool) {
+        self.inputs.remove("no-trail");
+        if key {
+            self.input("key", &self.scratch.key("key.pem"));
+        }
     }
 
     fn input(&mut self, name: &str, value: &str) {
@@ -541,14 +550,96 @@ fn the_feed_is_updated_where_none_is_named_and_an_outage_fails_closed() {
     assert!(!ran.log.contains("::warning title=portcullis::the advisories"), "{}", ran.log);
 }
 
+fn report(ran: &Ran) -> Value {
+    let path = Path::new(&ran.outputs["sarif"]).with_file_name("report.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_push_without_a_key_is_4_and_with_one_it_is_recorded() {
+    for (fixture, code, verdict) in [("clean", 0, "passed"), ("demo", 1, "failed")] {
+        let mut job = Job::push(fixture);
+        job.recording(false);
+        let ran = job.run();
+        assert_verdict(&ran, 4, "error");
+        assert_eq!(ran.outputs["record"], "");
+        assert!(ran.summary.contains(&format!("Portcullis {verdict}")), "{}", ran.summary);
+        job.recording(true);
+        let ran = job.run();
+        assert_verdict(&ran, code, verdict);
+        assert_eq!((ran.outputs["record"].as_str(), &report(&ran)["record"]["durable"]), ("1", &false.into()));
+    }
+}
+
+#[test]
+fn a_record_on_a_ref_outlives_the_runner() {
+    let mut job = Job::push("clean");
+    let trail = Remote::new(&job.scratch, "trail.git", "clean");
+    job.recording(true);
+    job.input("trail", &format!("git:{}", trail.url()));
+    let ran = job.run();
+    assert_verdict(&ran, 0, "passed");
+    assert_eq!((ran.outputs["record"].as_str(), &report(&ran)["record"]["durable"]), ("1", &true.into()));
+    assert!(!trail.git(&["rev-parse", "refs/portcullis/trail"]).is_empty());
+    let ran = job.run();
+    assert_eq!((ran.code, ran.outputs["record"].as_str()), (0, "3"), "each run is two records: {}", ran.log);
+}
+
+#[test]
+fn the_pull_request_of_a_fork_has_no_key_and_gets_a_proposal_and_its_verdict() {
+    for (fixture, code, verdict) in [("clean", 0, "passed"), ("demo", 1, "failed")] {
+        let mut job = Job::pull_request("clean", fixture);
+        job.recording(false);
+        // The twin: a branch of the same repository should have had a key.
+        assert_verdict(&job.run(), 4, "error");
+        job.event["pull_request"]["head"]["repo"]["id"] = 2.into();
+        let ran = job.run();
+        assert_verdict(&ran, code, verdict);
+        assert_eq!(ran.outputs["record"], "");
+        let record = &report(&ran)["record"];
+        assert_eq!(record["state"], "proposal");
+        assert!(record["proposal"].as_str().unwrap().contains("verification_summary"), "{record}");
+    }
+}
+
+#[test]
+fn a_key_and_no_trail_together_are_2() {
+    let mut job = Job::push("clean");
+    job.recording(true);
+    job.input("no-trail", "true");
+    assert_verdict(&job.run(), 2, "error");
+}
+
+#[test]
+fn the_token_reaches_the_git_that_pushes_the_trail_and_no_log() {
+    let mut job = Job::push("clean");
+    job.recording(true);
+    job.input("trail", "git:https://trail.invalid/t");
+    job.input("trail-token", "canary");
+    job.scratch.watch_git();
+    let ran = job.run();
+    assert_verdict(&ran, 4, "error");
+    assert!(!ran.log.contains("canary") && !job.scratch.cargo_log().contains("canary"), "{}", ran.log);
+    let headers = job.scratch.headers();
+    assert!(!headers.is_empty());
+    for (param, value) in &headers {
+        assert_eq!(param.to_lowercase(), "http.https://trail.invalid/t.extraheader", "for this remote alone");
+        assert_eq!(value, "Authorization: Basic eC1hY2Nlc3MtdG9rZW46Y2FuYXJ5", "x-access-token:canary");
+    }
+    job.input("trail-token", "");
+    assert_eq!(job.run().code, 4);
+    assert_eq!(job.scratch.headers(), headers, "no token, no header");
+}
+
 #[test]
 fn the_key_reaches_no_program_but_the_gate() {
     let mut job = Job::push("clean");
+    job.recording(false);
     job.input("key", "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n");
     let ran = job.run();
     assert!(!job.scratch.cargo_log().contains("canary"));
     assert!(!ran.log.contains("canary"), "{}", ran.log);
-    assert_ne!(ran.code, 0, "a key that is none is refused");
+    assert_verdict(&ran, 4, "error");
 }
 
 #[test]

@@ -64,6 +64,7 @@ impl Job {
             ("PORTCULLIS_REPOSITORY", &source.url()),
             ("PORTCULLIS_COMMIT", &commit),
             ("PORTCULLIS_FEED", "embedded"),
+            ("PORTCULLIS_NO_TRAIL", "true"),
         ] {
             job.vars.insert(name.to_owned(), value.to_owned());
         }
@@ -386,6 +387,48 @@ fn an_outage_of_the_feed_fails_closed() {
     let ran = job.run();
     assert_verdict(&ran, 3, "incomplete");
     assert!(!ran.log.contains("warning: the advisories"), "{}", ran.log);
+}
+
+/// A file variable as the runner writes it: open to everybody.
+fn with_key(job: &mut Job) {
+    job.scratch.key("key.pem");
+    fs::set_permissions(job.scratch.at("key.pem"), fs::Permissions::from_mode(0o666)).unwrap();
+    let path = job.scratch.text("key.pem");
+    job.var("PORTCULLIS_KEY_FILE", &path);
+}
+
+#[test]
+fn the_default_branch_without_a_key_is_4_and_with_one_it_is_recorded() {
+    for (fixture, code, verdict) in [("clean", 0, "passed"), ("demo", 1, "failed")] {
+        let mut job = Job::push(fixture);
+        job.vars.remove("PORTCULLIS_NO_TRAIL");
+        job.var("CI_COMMIT_REF_PROTECTED", "true");
+        assert_verdict(&job.run(), 4, "error");
+        assert_eq!(job.report("report.json")["verdict"], verdict);
+        with_key(&mut job);
+        let trail = Remote::new(&job.scratch, "trail.git", "clean");
+        job.var("PORTCULLIS_TRAIL", &format!("git:{}", trail.url()));
+        let ran = job.run();
+        assert_verdict(&ran, code, verdict);
+        assert_eq!(ran.dotenv["PORTCULLIS_RECORD"], "1");
+        assert_eq!(job.report("report.json")["record"]["durable"], true);
+    }
+}
+
+#[test]
+fn a_merge_request_of_a_fork_has_no_key_and_gets_a_proposal_and_its_verdict() {
+    for (fixture, code, verdict) in [("clean", 0, "passed"), ("demo", 1, "failed")] {
+        let mut job = Job::merge_request("clean", fixture);
+        job.vars.remove("PORTCULLIS_NO_TRAIL");
+        job.var("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "2");
+        job.var("CI_COMMIT_REF_PROTECTED", "false");
+        let ran = job.run();
+        assert_verdict(&ran, code, verdict);
+        assert_eq!(ran.dotenv["PORTCULLIS_RECORD"], "");
+        assert_eq!(job.report("report.json")["record"]["state"], "proposal");
+        let issues = job.report("codequality.json");
+        assert!(issues.as_array().unwrap().iter().any(|issue| issue["check_name"] == "record"), "{issues}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use super::feed::FeedCommand;
 use super::init;
 use super::output::SchemaArgs;
+use super::record::RecordArgs;
+use super::trail::TrailCommand;
 use super::waive;
 use crate::gate::Resolve;
 use crate::model::Severity;
@@ -21,7 +23,7 @@ use std::path::PathBuf;
 )]
 #[command(after_help = "\
 Exit codes: 0 passed · 1 failed by policy · 2 the command line or the policy is wrong
-            3 could not tell · 4 the verdict could not be written. Only 0 opens the gate.")]
+            3 could not tell · 4 the verdict could not be written or recorded. Only 0 opens the gate.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -46,6 +48,12 @@ pub enum Command {
         /// What to do with feeds.
         #[command(subcommand)]
         command: FeedCommand,
+    },
+    /// Show and verify the signed record of runs, and make keys for it
+    Trail {
+        /// What to do with the trail.
+        #[command(subcommand)]
+        command: TrailCommand,
     },
     /// Print the JSON Schema of a file format
     Schema(SchemaArgs),
@@ -104,6 +112,9 @@ pub struct CheckArgs {
 
     #[command(flatten)]
     pub judge: JudgeArgs,
+
+    #[command(flatten)]
+    pub record: RecordArgs,
 
     /// Write a report: `human`, `json`, `sarif`, `github`, `junit` or `codequality`, to standard output or a file
     ///

@@ -2,10 +2,10 @@
 
 use super::Exit;
 use super::args::{CheckArgs, JudgeArgs};
-use super::output;
+use super::{output, record};
 use crate::gate::{self, BaseChoice, GateError, Request};
 use crate::sys::Sys;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
     let plan = match output::plan(args) {
@@ -15,12 +15,21 @@ pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    match gate::run(sys, &request(&args.targets, &args.judge)) {
+    let request = request(&args.targets, &args.judge);
+    let target = args.targets.first().map_or(Path::new("."), PathBuf::as_path);
+    let (verdict, account) = record::around(sys, &args.record, target, || gate::run(sys, &request));
+    let shown = account.show_new_key(sys);
+    match verdict {
         Ok(verdict) => {
-            let written = output::write_all(sys, args, &plan, &verdict);
-            Exit::from(verdict.outcome()).worse(written)
+            let written = output::write_all(sys, args, &plan, &verdict, &account.recorded);
+            let recorded = account.complain(sys);
+            Exit::from(verdict.outcome()).worse(written).worse(shown).worse(recorded)
         }
-        Err(e) => refuse(sys, &e),
+        // What the user has to call differently comes first: the record fails for the same reason, or is asked for again.
+        Err(e) => match refuse(sys, &e) {
+            Exit::Usage => Exit::Usage,
+            exit => exit.worse(shown).worse(account.complain(sys)),
+        },
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::{Format, RenderError, words};
 use crate::model::{
-    Digest, Finding, Fingerprint, Fix, Gap, JudgedFinding, JudgedGap, Note, Ruling, Severity, TreePath, Verdict,
+    Digest, Finding, Fingerprint, Fix, Gap, JudgedFinding, JudgedGap, Note, RecordState, Recorded, Ruling, Severity,
+    TreePath, Verdict,
 };
 use crate::text::neutral;
 use serde::Serialize;
@@ -36,11 +37,12 @@ struct Lines {
 }
 
 /// Renders the report.
-pub(super) fn render(verdict: &Verdict) -> Result<String, RenderError> {
+pub(super) fn render(verdict: &Verdict, recorded: &Recorded) -> Result<String, RenderError> {
     let kinds: Vec<String> = verdict.gaps.iter().map(|judged| format!("gap/{}", judged.gap.kind)).collect();
     let mut issues: Vec<Issue<'_>> = verdict.findings.iter().map(|judged| of_finding(verdict, judged)).collect();
     issues.extend(verdict.gaps.iter().zip(&kinds).map(|(judged, kind)| of_gap(judged, kind))); // one kind was made for each gap
     issues.extend(verdict.notes.iter().map(of_note));
+    issues.extend(of_record(recorded));
     tell_apart(&mut issues);
     let mut text = serde_json::to_string_pretty(&issues)
         .map_err(|source| RenderError::Serialise { format: Format::Codequality, source })?;
@@ -94,6 +96,19 @@ fn of_note(note: &Note) -> Issue<'_> {
         severity: "info",
         location: place(None, None),
     }
+}
+
+/// A run whose record does not outlive it. One that does is no issue, and the JSON report tells of it.
+fn of_record(recorded: &Recorded) -> Option<Issue<'static>> {
+    let outlives = matches!(&recorded.state, RecordState::Signed(record) if record.durable);
+    let failed = matches!(recorded.state, RecordState::Failed { .. }) || !recorded.meets_policy;
+    (!outlives).then(|| Issue {
+        description: description(&Ruling::Reported, &[format!("record: {}", words::record(recorded))]),
+        check_name: "record",
+        fingerprint: hash(&["record"]).to_string(),
+        severity: if failed { "critical" } else { "info" },
+        location: place(None, None),
+    })
 }
 
 /// The five words of GitLab for our five. `blocker` is its worst and says nothing of whether the gate is shut.
@@ -167,7 +182,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn issues(verdict: &Verdict) -> Vec<Value> {
-        serde_json::from_str(&render(verdict).unwrap()).unwrap()
+        serde_json::from_str(&render(verdict, &sample::signed(true)).unwrap()).unwrap()
     }
 
     fn fingerprints(verdict: &Verdict) -> Vec<String> {
@@ -196,7 +211,7 @@ mod tests {
         let mut verdict = sample::passed();
         verdict.gaps.clear();
         verdict.notes.clear();
-        assert_eq!(render(&verdict).unwrap(), "[]\n");
+        assert_eq!(render(&verdict, &sample::signed(true)).unwrap(), "[]\n");
     }
 
     #[test]
@@ -257,6 +272,23 @@ mod tests {
         let all = fingerprints(&verdict);
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
         assert!(all.iter().all(|f| f.len() == 32 && f.bytes().all(|b| b.is_ascii_hexdigit())));
+    }
+
+    #[test]
+    fn a_record_that_does_not_outlive_the_run_is_an_issue_and_one_that_does_is_none() {
+        let mut verdict = sample::passed();
+        verdict.gaps.clear();
+        verdict.notes.clear();
+        let severity = |recorded: &Recorded| -> Option<String> {
+            let issues: Vec<Value> = serde_json::from_str(&render(&verdict, recorded).unwrap()).unwrap();
+            assert!(issues.iter().all(|issue| issue["check_name"] == "record"));
+            issues.first().map(|issue| issue["severity"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(severity(&sample::signed(true)), None);
+        assert_eq!(severity(&Recorded::not_asked()).as_deref(), Some("info"));
+        assert_eq!(severity(&Recorded { meets_policy: false, ..Recorded::not_asked() }).as_deref(), Some("critical"));
+        let state = RecordState::Failed { why: "no key".into(), start: None };
+        assert_eq!(severity(&Recorded { state, meets_policy: true }).as_deref(), Some("critical"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! From a verdict to bytes, one file per format. Nothing here can change an answer.
+//! From a verdict, and what became of its record, to bytes, one file per format. Nothing here can change an answer.
 //!
 //! Every text that may come from a judged tree or a feed goes through `text::neutral` on its way out.
 
@@ -20,7 +20,7 @@ mod words;
 
 pub use github::step_summary;
 
-use crate::model::Verdict;
+use crate::model::{Recorded, Verdict};
 use std::fmt;
 use std::str::FromStr;
 
@@ -111,15 +111,15 @@ pub enum RenderError {
     },
 }
 
-/// The report as bytes that end in a line feed. The same verdict and style give the same bytes.
-pub fn render(format: Format, verdict: &Verdict, style: &Style) -> Result<Vec<u8>, RenderError> {
+/// The report as bytes that end in a line feed. The same verdict, record and style give the same bytes.
+pub fn render(format: Format, verdict: &Verdict, recorded: &Recorded, style: &Style) -> Result<Vec<u8>, RenderError> {
     let text = match format {
-        Format::Human => human::render(&bounds::bounded(verdict), style),
-        Format::Json => json::render(verdict, style)?,
-        Format::Sarif => sarif::render(verdict)?,
-        Format::Github => github::render(&bounds::bounded(verdict)),
-        Format::Junit => junit::render(&bounds::bounded(verdict)),
-        Format::Codequality => codequality::render(verdict)?,
+        Format::Human => human::render(&bounds::bounded(verdict), recorded, style),
+        Format::Json => json::render(verdict, recorded, style)?,
+        Format::Sarif => sarif::render(verdict, recorded)?,
+        Format::Github => github::render(&bounds::bounded(verdict), recorded),
+        Format::Junit => junit::render(&bounds::bounded(verdict), recorded),
+        Format::Codequality => codequality::render(verdict, recorded)?,
     };
     Ok(text.into_bytes())
 }

@@ -38,6 +38,18 @@ pub enum KeyError {
         /// Where it was expected.
         path: PathBuf,
     },
+    /// The file is empty: a secret that is not there, where CI writes secrets to files.
+    #[error("the key file {} is empty", path.display())]
+    EmptyFile {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A file is there already. Remedy: name another one; a key is never overwritten.
+    #[error("{} is there already, and a key is never overwritten", path.display())]
+    Exists {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The variable that should hold the key is not set, or empty.
     #[error("the variable {variable} holds no signing key")]
     VariableUnset {
@@ -258,7 +270,8 @@ impl SigningKey {
     /// Reads the key from where it is kept.
     pub fn load(sys: &dyn Sys, source: &KeySource) -> Result<Self, KeyError> {
         match source {
-            KeySource::File(path) => match sys.read(path, MAX_KEY_FILE) {
+            KeySource::File(path) => match sys.read_private(path, MAX_KEY_FILE) {
+                Ok(pem) if pem.trim_ascii().is_empty() => Err(KeyError::EmptyFile { path: path.clone() }),
                 Ok(pem) => Self::from_pem(&pem, &path.display().to_string()),
                 Err(SysError { fault: Fault::NotFound, .. }) => Err(KeyError::Missing { path: path.clone() }),
                 Err(error) => Err(error.into()),
@@ -278,19 +291,28 @@ impl SigningKey {
             Err(KeyError::Missing { .. }) => {}
             other => return other.map(|key| (key, false)),
         }
+        match Self::create(sys, path) {
+            Ok(key) => Ok((key, true)),
+            // Somebody else made it while we waited.
+            Err(KeyError::Exists { .. }) => Self::load(sys, &source).map(|key| (key, false)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a key file, readable by its owner alone. [`KeyError::Exists`] where anything is at the path.
+    pub fn create(sys: &dyn Sys, path: &Path) -> Result<Self, KeyError> {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             sys.create_dir(dir)?;
         }
         let mut lock = path.as_os_str().to_owned();
         lock.push(".lock");
         let _guard = sys.lock(Path::new(&lock), LOCK_WAIT)?;
-        match Self::load(sys, &source) {
-            Err(KeyError::Missing { .. }) => {} // still: nobody else made it while we waited
-            other => return other.map(|key| (key, false)),
+        if sys.kind(path)?.is_some() {
+            return Err(KeyError::Exists { path: path.to_owned() });
         }
         let key = Self::generate(sys)?;
         sys.replace(path, key.to_pem()?.as_bytes(), true)?;
-        Ok((key, true))
+        Ok(key)
     }
 
     fn of_pair(pair: Ed25519KeyPair) -> Result<Self, KeyError> {
@@ -401,6 +423,38 @@ mod tests {
         assert_eq!(first.public(), second.public());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!format!("{first:?}").contains(&first.to_pem().unwrap()));
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused_and_one_of_its_owner_alone_is_not() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trail.key");
+        let source = KeySource::File(path.clone());
+        SigningKey::create(&RealSys, &path).unwrap();
+        for (mode, allowed) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o644, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            match SigningKey::load(&RealSys, &source) {
+                Ok(_) => assert!(allowed, "{mode:o}"),
+                Err(KeyError::Sys(SysError { fault: Fault::Exposed { mode: found }, .. })) => {
+                    assert!(!allowed && found == mode, "{mode:o}");
+                }
+                Err(other) => panic!("{mode:o}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_never_overwritten_and_an_empty_one_is_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new.key");
+        let made = SigningKey::create(&RealSys, &path).unwrap();
+        assert_eq!(SigningKey::create(&RealSys, &path).unwrap_err(), KeyError::Exists { path: path.clone() });
+        assert_eq!(SigningKey::load(&RealSys, &KeySource::File(path)).unwrap().public(), made.public());
+        let path = dir.path().join("empty.key");
+        RealSys.replace(&path, b" \n", true).unwrap();
+        let empty = KeyError::EmptyFile { path: path.clone() };
+        assert_eq!(SigningKey::load(&RealSys, &KeySource::File(path)).unwrap_err(), empty);
     }
 
     proptest! {

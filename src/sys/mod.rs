@@ -49,6 +49,11 @@ pub enum Fault {
     },
     /// Not a regular file; says what it is instead.
     NotRegular(&'static str),
+    /// Others than its owner may read it, though it holds a secret.
+    Exposed {
+        /// The permission bits of its mode.
+        mode: u32,
+    },
     /// No space is left.
     NoSpace,
     /// The reader of our output went away.
@@ -83,6 +88,7 @@ impl std::fmt::Display for Fault {
             Self::Denied => f.write_str("permission denied"),
             Self::TooLarge { limit } => write!(f, "larger than the limit of {limit}"),
             Self::NotRegular(kind) => write!(f, "it is a {kind}, not a regular file"),
+            Self::Exposed { mode } => write!(f, "others than its owner may read it (mode {mode:04o})"),
             Self::NoSpace => f.write_str("no space is left on the device"),
             Self::BrokenPipe => f.write_str("the reader went away"),
             Self::TimedOut { after } => write!(f, "no end after {} s", after.as_secs()),
@@ -193,6 +199,11 @@ pub trait Sys: Sync {
     fn list(&self, dir: &Path) -> Result<Vec<DirEntry>, SysError>;
     /// A regular file's bytes. Links are followed; a FIFO or device is [`Fault::NotRegular`] and is never waited for.
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError>;
+    /// Like [`Sys::read`], for secrets: a file that its group or others may read is [`Fault::Exposed`]. A double whose
+    /// files have no modes reads them as they are.
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        self.read(path, limit)
+    }
     /// Opens a regular file for reading at offsets.
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError>;
     /// Creates the directory and its parents.
@@ -210,6 +221,10 @@ pub trait Sys: Sync {
     fn remove(&self, path: &Path) -> Result<(), SysError>;
     /// Takes an exclusive advisory lock on the file, creating it, waiting at most `wait`.
     fn lock(&self, path: &Path, wait: Duration) -> Result<Box<dyn Guard>, SysError>;
+    /// The program that is running, absolute. A double that is none refuses.
+    fn program(&self) -> Result<PathBuf, SysError> {
+        Err(SysError { op: "find", what: "the running program".into(), fault: Fault::NotFound })
+    }
     /// Runs a program to its end.
     fn run(&self, command: &Command) -> Result<Output, SysError>;
     /// Fetches over HTTPS. A status other than 200 is [`Fault::Status`].

@@ -9,7 +9,7 @@ use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Re
 use crate::model::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -172,6 +172,16 @@ impl RealSys {
     }
 }
 
+/// Reads a regular file that had `size` bytes when it was opened.
+fn read_limited(file: File, size: u64, limit: Bytes, path: &Path) -> Result<Vec<u8>, SysError> {
+    let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
+    if size > limit.0 {
+        return Err(too_large());
+    }
+    let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
+    if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
+}
+
 /// Reads a regular file that had `size` bytes when it was opened; at most one byte more than `limit`.
 fn read_whole(mut file: File, size: u64, limit: Bytes) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(size).map_err(std::io::Error::other)? + 1];
@@ -292,12 +302,18 @@ impl Sys for RealSys {
 
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
         let (file, size) = open_regular("read", path)?;
-        let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
-        if size > limit.0 {
-            return Err(too_large());
+        read_limited(file, size, limit, path)
+    }
+
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let (file, size) = open_regular("read", path)?;
+        let error = |fault| SysError { op: "read", what: path.display().to_string(), fault };
+        // The mode of the file that is open, not of what the path names a moment later.
+        let mode = file.metadata().map_err(failed("read", path))?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(error(Fault::Exposed { mode }));
         }
-        let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
-        if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
+        read_limited(file, size, limit, path)
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {
@@ -360,6 +376,10 @@ impl Sys for RealSys {
                 Err(fs::TryLockError::Error(e)) => return Err(failed(e)),
             }
         }
+    }
+
+    fn program(&self) -> Result<PathBuf, SysError> {
+        std::env::current_exe().map_err(failed("find", Path::new("the running program")))
     }
 
     fn run(&self, command: &Command) -> Result<Output, SysError> {

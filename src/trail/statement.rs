@@ -56,7 +56,7 @@ impl<'c> Facts<'c> {
         &self,
         verdict: &Verdict,
         inputs: &[(TreePath, Digest)],
-        start: LogIndex,
+        start: Option<LogIndex>,
     ) -> Value {
         let ledger = ledger_digest(&verdict.ledger);
         let mut inputs: Vec<_> = inputs.iter().collect();
@@ -87,7 +87,7 @@ impl<'c> Facts<'c> {
         put("verificationResult", json!(if outcome == Outcome::Passed { "PASSED" } else { "FAILED" }));
         put("verifiedLevels", json!([])); // the gate judges dependencies, not how something was built
         put("slsaVersion", json!(SLSA_VERSION));
-        put(&extension("start"), json!(start.0));
+        put(&extension("start"), json!(start.map(|start| start.0)));
         put(&extension("outcome"), json!(outcome.as_str()));
         put(&extension("decided"), json!(verdict.decided_at.to_string()));
         put(&extension("fail-on"), json!(verdict.policy.fail_on.as_str()));

@@ -93,6 +93,7 @@ fn verdict(ruling: Ruling) -> Verdict {
             digest: Digest::of(b"policy"),
             fail_on: Severity::High,
             waivers: 1,
+            durable_trail: false,
         },
         rules: Vec::new(),
         decided_at: Timestamp(1_790_000_060),
@@ -149,8 +150,7 @@ fn passed_alone_is_passed_and_a_used_waiver_is_named() {
     assert_eq!(passed["predicate"][extension("waivers")], expected);
     let mut verdict = verdict(waived());
     verdict.gaps[0].ruling = Ruling::Blocks;
-    let facts_of =
-        |verdict: &Verdict| decision(verdict, &context(), &[], LogIndex(0), &Salt([1; 32])).proposal().unwrap();
+    let facts_of = |verdict: &Verdict| decision(verdict, &context(), &[], LogIndex(0), &Salt([1; 32])).text().unwrap();
     assert!(facts_of(&verdict).contains("\"verificationResult\":\"FAILED\""));
     assert!(facts_of(&verdict).contains("/outcome\":\"incomplete\""));
 }

@@ -101,6 +101,31 @@ impl Scratch {
         fs::remove_file(self.at("tools/cargo")).unwrap();
     }
 
+    /// Makes a signing key and gives its text.
+    pub fn key(&self, path: &str) -> String {
+        if !self.at(path).exists() {
+            let made = Command::new(GATE).args(["trail", "keygen"]).arg(self.at(path)).output().unwrap();
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
+        fs::read_to_string(self.at(path)).unwrap()
+    }
+
+    /// From now on git notes the headers that it is told to send. The program runs the system's git, so that nothing
+    /// can stand in for it.
+    pub fn watch_git(&self) {
+        let log = self.text("git.log");
+        self.write("home/.gitconfig", &format!("[trace2]\n\teventTarget = {log}\n\tconfigParams = http.*\n"));
+    }
+
+    /// The headers, each with the address that it is for.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let log = fs::read_to_string(self.at("git.log")).unwrap_or_default();
+        let events = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let params = events.filter(|event| event["event"] == "def_param");
+        let text = |event: &serde_json::Value, key: &str| event[key].as_str().unwrap().to_owned();
+        params.map(|event| (text(&event, "param"), text(&event, "value"))).collect()
+    }
+
     /// What cargo was called with, and in which environment.
     pub fn cargo_log(&self) -> String {
         fs::read_to_string(self.at("cargo.log")).unwrap_or_default()

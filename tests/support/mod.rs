@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ pub struct World {
     pub width: Option<u16>,
     /// Directories list their entries in an order that this number chooses; as the system gives them where absent.
     pub list_order: Option<u64>,
+    /// What the random source gives: the number, over and over. `more_luck` makes each reading another one.
+    pub luck: AtomicU64,
+    pub more_luck: bool,
     /// The number of the call that fails, from 0.
     pub fail_at: Option<usize>,
     pub calls: Arc<AtomicUsize>,
@@ -58,6 +61,8 @@ impl World {
             err: Mutex::default(),
             width: None,
             list_order: None,
+            luck: AtomicU64::new(0x0707_0707_0707_0707),
+            more_luck: false,
             fail_at: None,
             calls: Arc::default(),
             failed: Arc::default(),
@@ -155,6 +160,10 @@ impl Sys for World {
         self.turn("read", path)?;
         self.real.read(&self.at(path), limit)
     }
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        self.turn("read", path)?;
+        self.real.read_private(&self.at(path), limit)
+    }
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {
         self.turn("open", path)?;
         let file = self.real.open(&self.at(path))?;
@@ -185,6 +194,10 @@ impl Sys for World {
         self.turn("lock", path)?;
         self.real.lock(&self.at(path), wait)
     }
+    fn program(&self) -> Result<PathBuf, SysError> {
+        self.turn("find", Path::new("the running program"))?;
+        Ok(project("rustfmt.toml")) // a small file stands for the program
+    }
     fn run(&self, command: &Command) -> Result<Output, SysError> {
         self.turn("run", &command.program)?;
         self.real.run(command)
@@ -197,7 +210,9 @@ impl Sys for World {
     }
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
         self.turn("read", Path::new("the random source"))?;
-        buffer.fill(7); // tests are deterministic, and their keys protect nothing
+        // Tests are deterministic, and their keys protect nothing.
+        let luck = self.luck.fetch_add(u64::from(self.more_luck), Ordering::SeqCst).to_le_bytes();
+        buffer.iter_mut().zip(luck.iter().cycle()).for_each(|(byte, luck)| *byte = *luck); // the pattern has no end
         Ok(())
     }
     fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), SysError> {

@@ -1,0 +1,212 @@
+//! The record of a run, around its judgement: the start, the decision, and what became of them. It changes no verdict;
+//! a record that is missing where one is expected is an exit code of its own.
+//!
+//! The start is appended while the gate judges, and nothing is said of the verdict before both have ended: waiting for
+//! the disk and judging need different things. A run that is killed leaves its start; so does one that cannot judge at
+//! all (exit codes 2 and 3 without a verdict).
+
+mod key;
+mod surroundings;
+mod trouble;
+
+use super::{Exit, output};
+use crate::forge::{self, Invocation};
+use crate::gate::GateError;
+use crate::model::{Digest, RecordState, Recorded, SignedRecord, TreePath, Verdict};
+use crate::sign::{SigningKey, VerifierKey};
+use crate::sys::{Stream, Sys, beside};
+use crate::trail::checkpoint::Trust;
+use crate::trail::record::{self, Draft};
+use crate::trail::{Appended, Durability, LogIndex, Place, RunContext, Salt, append};
+use std::path::{Path, PathBuf};
+use surroundings::Surroundings;
+use trouble::Trouble;
+
+/// Where the record goes and who signs it.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "The signed record")]
+pub struct RecordArgs {
+    /// Keep the record here: a directory, or git:REMOTE [default: a directory of your own for each checkout]
+    ///
+    /// In CI a directory ends with the job. `git:REMOTE` (an absolute path, https://, ssh:// or file://) keeps the trail on
+    /// the ref refs/portcullis/trail of that repository.
+    #[arg(long, value_name = "PLACE", conflicts_with = "no_trail")]
+    pub trail: Option<String>,
+
+    /// Leave no record; every report says so
+    #[arg(long, conflicts_with_all = ["key", "key_from_env_unsafe"])]
+    pub no_trail: bool,
+
+    /// Sign with the private key in this file, which only its owner may read
+    ///
+    /// Outside of CI a key of your own is made at the first run. `portcullis trail keygen FILE` makes one for CI.
+    #[arg(long, value_name = "FILE", conflicts_with = "key_from_env_unsafe")]
+    pub key: Option<PathBuf>,
+
+    /// Sign with the private key (PEM text) in PORTCULLIS_KEY; other processes of the job can read it there
+    #[arg(long)]
+    pub key_from_env_unsafe: bool,
+}
+
+/// What became of the record, for the reports and for the exit code.
+pub(super) struct Account {
+    /// What the reports say.
+    pub(super) recorded: Recorded,
+    /// Why the run ends with exit code 4, where it does.
+    troubles: Vec<Trouble>,
+    /// A key that was made: its file, and its public half.
+    new_key: Option<(PathBuf, String)>,
+}
+
+/// A run whose start is behind it.
+struct Begun<'a> {
+    run: Invocation,
+    surroundings: Surroundings<'a>,
+    salt: Salt,
+    signer: Option<Signer>,
+}
+
+/// Who signs, and where. A run that is given no key has none.
+struct Signer {
+    key: SigningKey,
+    place: Place,
+    start: Appended,
+    /// Where the key was made just now.
+    made: Option<PathBuf>,
+}
+
+/// Judges, and records it. The target says which checkout the record is of.
+pub(super) fn around(
+    sys: &dyn Sys,
+    args: &RecordArgs,
+    target: &Path,
+    judge: impl FnOnce() -> Result<Verdict, GateError>,
+) -> (Result<Verdict, GateError>, Account) {
+    if args.no_trail {
+        let verdict = judge();
+        let meets_policy = !verdict.as_ref().is_ok_and(|verdict| verdict.policy.durable_trail);
+        let troubles = if meets_policy { Vec::new() } else { vec![Trouble::NotAsked] };
+        let recorded = Recorded { meets_policy, ..Recorded::not_asked() };
+        return (verdict, Account { recorded, troubles, new_key: None });
+    }
+    let (tool, (begun, verdict)) =
+        beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, target), judge));
+    let begun = begun.expect("the thread that begins a record does not panic");
+    let tool = tool.expect("the thread that reads the program does not panic");
+    let account = match (begun, &verdict) {
+        (Err(trouble), _) => Account::failed(trouble, None, verdict.as_ref().ok()),
+        (Ok(begun), Ok(verdict)) => finish(sys, begun, tool, verdict),
+        (Ok(begun), Err(_)) => {
+            let start = begun.signer.as_ref().map(|signer| signer.start.first.0);
+            let state = RecordState::Failed { why: "there is no verdict".into(), start };
+            let recorded = Recorded { state, meets_policy: true };
+            Account { recorded, troubles: Vec::new(), new_key: begun.new_key() }
+        }
+    };
+    (verdict, account)
+}
+
+/// Reads who, where and with which key, and appends the start.
+fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> Result<Begun<'a>, Trouble> {
+    let run = forge::invocation(sys)?;
+    let place = match &args.trail {
+        Some(place) => Place::parse(place)?,
+        None => Place::default_of(sys, &surroundings::directory(sys, target)?)?,
+    };
+    let chosen = key::choose(sys, args, &run)?;
+    let mut surroundings = Surroundings::look(sys, target, &run)?;
+    let salt = Salt::random(sys)?;
+    let mut signer = None;
+    if let Some((key, made)) = chosen {
+        let start = put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))?;
+        signer = Some(Signer { key, place, start, made });
+    }
+    // After the start, which does not wait for it.
+    surroundings.list_commit()?;
+    Ok(Begun { run, surroundings, salt, signer })
+}
+
+/// Appends the decision, or makes the proposal.
+fn finish(sys: &dyn Sys, begun: Begun<'_>, tool: Result<Option<Digest>, Trouble>, verdict: &Verdict) -> Account {
+    let start = begun.signer.as_ref().map(|signer| signer.start.first);
+    let new_key = begun.new_key();
+    match decide(sys, begun, tool, verdict) {
+        Err(trouble) => {
+            let start = start.map(|start| start.0);
+            Account { new_key, ..Account::failed(trouble, start, Some(verdict)) }
+        }
+        Ok(state) => {
+            // A run that is given no key cannot do more.
+            let outlives = match &state {
+                RecordState::Signed(signed) => signed.durable,
+                RecordState::Proposal { .. } => true,
+                RecordState::NotAsked | RecordState::Failed { .. } => false,
+            };
+            let meets_policy = outlives || !verdict.policy.durable_trail;
+            let troubles = if meets_policy { Vec::new() } else { vec![Trouble::Ephemeral] };
+            Account { recorded: Recorded { state, meets_policy }, troubles, new_key }
+        }
+    }
+}
+
+fn decide(
+    sys: &dyn Sys,
+    begun: Begun<'_>,
+    tool: Result<Option<Digest>, Trouble>,
+    verdict: &Verdict,
+) -> Result<RecordState, Trouble> {
+    let Begun { run, surroundings, salt, signer } = begun;
+    let dirty = surroundings.differs(sys, &verdict.ledger)?;
+    let ctx = RunContext { dirty, tool_digest: tool?, ..surroundings.ctx };
+    let row = |row: &crate::model::LedgerRow| Some((row.path.clone(), row.digest?)); // what was not read is no input
+    let inputs: Vec<(TreePath, Digest)> = verdict.ledger.rows().iter().filter_map(row).collect();
+    let Some(signer) = signer else {
+        return Ok(RecordState::Proposal { statement: record::proposal(verdict, &ctx, &inputs, &salt)? });
+    };
+    let draft = record::decision(verdict, &ctx, &inputs, signer.start.first, &salt);
+    let done = put(sys, &signer.place, &signer.key, &draft)?;
+    let LogIndex(index) = done.first;
+    let verifier_key = VerifierKey::new(done.head.origin.clone(), *signer.key.public())?.to_string();
+    let durable = signer.place.durability(run.ci.is_ci()) == Durability::Durable;
+    let start = signer.start.first.0;
+    Ok(RecordState::Signed(SignedRecord { index, start, log: done.head.origin, verifier_key, durable }))
+}
+
+/// Signs the record and appends it.
+fn put(sys: &dyn Sys, place: &Place, key: &SigningKey, draft: &Draft) -> Result<Appended, Trouble> {
+    let store = place.open(sys)?;
+    Ok(append(sys, &*store, key, &Trust::default(), &[draft.sign(&[key])?])?)
+}
+
+impl Begun<'_> {
+    fn new_key(&self) -> Option<(PathBuf, String)> {
+        let signer = self.signer.as_ref()?;
+        let vkey = VerifierKey::new(signer.start.head.origin.clone(), *signer.key.public()).ok()?; // made by `append`
+        signer.made.clone().map(|path| (path, vkey.to_string()))
+    }
+}
+
+impl Account {
+    fn failed(trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
+        let state = RecordState::Failed { why: trouble.to_string(), start };
+        let meets_policy = !verdict.is_some_and(|verdict| verdict.policy.durable_trail);
+        Self { recorded: Recorded { state, meets_policy }, troubles: vec![trouble], new_key: None }
+    }
+
+    /// Shows the public half of a key that was made: who keeps it can verify the log.
+    pub(super) fn show_new_key(&self, sys: &dyn Sys) -> Exit {
+        let Some((path, vkey)) = &self.new_key else { return Exit::Yes };
+        let path = crate::text::neutral::line(&path.display().to_string()).into_owned();
+        let text =
+            format!("note: made a signing key: {path}\nnote: its public half, to verify the trail with: {vkey}\n");
+        Exit::of_writing(&sys.print(Stream::Err, text.as_bytes()))
+    }
+
+    /// Says why the run ends with exit code 4, where it does.
+    pub(super) fn complain(&self, sys: &dyn Sys) -> Exit {
+        for trouble in &self.troubles {
+            output::complain(sys, &format!("the run was not recorded: {trouble}"), &trouble.help());
+        }
+        if self.troubles.is_empty() { Exit::Yes } else { Exit::NotWritten }
+    }
+}
