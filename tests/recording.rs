@@ -97,11 +97,14 @@ fn without_a_home_the_places_have_to_be_named() {
     let scene = Scene::clean();
     let mut world = scene.world(&[]);
     world.vars.remove("HOME");
-    let checked = scene.check_in(&world, &[]).is(4, "failed");
-    assert!(checked.err.contains("--trail DIR") && checked.err.contains("--no-trail"), "{}", checked.err);
     let (trail, key) = (scene.path("log"), scene.key("named.key"));
-    let checked = scene.check_in(&world, &["--trail", &trail]).is(4, "failed");
-    assert!(checked.err.contains("--key FILE"), "{}", checked.err);
+    for (named, missing) in
+        [(&[][..], "--key FILE"), (&["--trail", &trail], "--key FILE"), (&["--key", &key], "--trail DIR")]
+    {
+        let checked = scene.check_in(&world, named).is(4, "failed");
+        let ways = checked.err.contains(missing) && checked.err.contains("--no-trail");
+        assert!(ways, "{named:?}: {}", checked.err);
+    }
     scene.check_in(&world, &["--trail", &trail, "--key", &key]).is(0, "signed");
     scene.check_in(&world, &["--no-trail"]).is(0, "none");
 }
@@ -165,6 +168,7 @@ fn a_place_that_cannot_be_written_keeps_the_verdict_and_is_4() {
         let trail = scene.path("file");
         let checked = scene.check(&["--trail", &trail]).is(4, "failed");
         assert_eq!(checked.verdict, own);
+        assert!(checked.err.contains("BEGIN PUBLIC KEY"), "a key was made, and is shown: {}", checked.err);
         let trail = scene.path("dir");
         let code = if own == "passed" { 0 } else { 1 };
         scene.check(&["--trail", &trail]).is(code, "signed");

@@ -83,6 +83,12 @@ fn a_pull_request_without_secrets_makes_a_proposal_and_one_with_secrets_needs_a_
         }
         assert!(!scene.at("home").exists());
     }
+    // It needs no place either.
+    let vars = pull_request(&scene, "null");
+    let vars: Vec<(&str, &str)> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut homeless = scene.world(&vars);
+    homeless.vars.remove("HOME");
+    scene.check_in(&homeless, &[]).is(0, "proposal");
     // With a key it signs as every run does, and a key that is no key is not passed over.
     let vars = pull_request(&scene, "null");
     let vars: Vec<(&str, &str)> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -168,6 +174,7 @@ fn a_durable_trail_that_the_policy_asks_for_outlives_the_run_or_the_run_ends_wit
     }
     let keyless = run(&ci, &["--trail", &remote]).is(4, "failed");
     assert_eq!(keyless.record["meets_policy"], false);
+    assert!(!keyless.err.contains("--no-trail"), "under this policy it is no way out: {}", keyless.err);
     // Exempt: a run that is given no key can do no more.
     let vars = [GITHUB, PUSH, ("GITHUB_ACTOR", "dependabot[bot]")];
     assert_eq!(run(&vars, &[]).is(0, "proposal").record["meets_policy"], true);

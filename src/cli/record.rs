@@ -12,9 +12,11 @@ mod trouble;
 use super::{Exit, output};
 use crate::forge::{self, Invocation};
 use crate::gate::GateError;
+use crate::git::Leaves;
 use crate::model::{Digest, RecordState, Recorded, SignedRecord, TreePath, Verdict};
-use crate::sign::{SigningKey, VerifierKey};
+use crate::sign::{PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Stream, Sys, beside};
+use crate::text::neutral;
 use crate::trail::checkpoint::Trust;
 use crate::trail::record::{self, Draft};
 use crate::trail::{Appended, Durability, LogIndex, Place, RunContext, Salt, append};
@@ -54,14 +56,24 @@ pub(super) struct Account {
     pub(super) recorded: Recorded,
     /// Why the run ends with exit code 4, where it does.
     troubles: Vec<Trouble>,
-    /// A key that was made: its file, and its public half.
-    new_key: Option<(PathBuf, String)>,
+    /// A key that was made for this run.
+    new_key: Option<NewKey>,
+}
+
+/// A key that was made just now.
+struct NewKey {
+    path: PathBuf,
+    public: PublicKey,
+    /// The log that it signed first; none where nothing was appended.
+    log: Option<String>,
 }
 
 /// A run whose start is behind it.
 struct Begun<'a> {
     run: Invocation,
     surroundings: Surroundings<'a>,
+    /// The files of the commit, or why they cannot be known.
+    leaves: Result<Option<Leaves>, Trouble>,
     salt: Salt,
     signer: Option<Signer>,
 }
@@ -71,8 +83,6 @@ struct Signer {
     key: SigningKey,
     place: Place,
     start: Appended,
-    /// Where the key was made just now.
-    made: Option<PathBuf>,
 }
 
 /// Judges, and records it. The target says which checkout the record is of.
@@ -91,7 +101,7 @@ pub(super) fn around(
     }
     let (tool, (begun, verdict)) =
         beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, target), judge));
-    let begun = begun.expect("the thread that begins a record does not panic");
+    let (begun, new_key) = begun.expect("the thread that begins a record does not panic");
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {
         (Err(trouble), _) => Account::failed(trouble, None, verdict.as_ref().ok()),
@@ -100,41 +110,59 @@ pub(super) fn around(
             let start = begun.signer.as_ref().map(|signer| signer.start.first.0);
             let state = RecordState::Failed { why: "there is no verdict".into(), start };
             let recorded = Recorded { state, meets_policy: true };
-            Account { recorded, troubles: Vec::new(), new_key: begun.new_key() }
+            Account { recorded, troubles: Vec::new(), new_key: None }
         }
     };
-    (verdict, account)
+    (verdict, Account { new_key, ..account })
 }
 
-/// Reads who, where and with which key, and appends the start.
-fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> Result<Begun<'a>, Trouble> {
-    let run = forge::invocation(sys)?;
-    let place = match &args.trail {
-        Some(place) => Place::parse(place)?,
-        None => Place::default_of(sys, &surroundings::directory(sys, target)?)?,
+/// Chooses the key and begins with it. A key that was made is told of, whatever becomes of the start.
+fn begin<'a>(sys: &'a dyn Sys, args: &RecordArgs, target: &Path) -> (Result<Begun<'a>, Trouble>, Option<NewKey>) {
+    let chosen = forge::invocation(sys).map_err(Trouble::from).and_then(|run| Ok((key::choose(sys, args, &run)?, run)));
+    let (chosen, run) = match chosen {
+        Ok(chosen) => chosen,
+        Err(trouble) => return (Err(trouble), None),
     };
-    let chosen = key::choose(sys, args, &run)?;
-    let mut surroundings = Surroundings::look(sys, target, &run)?;
+    let (key, made) = chosen.unzip();
+    let made = made.flatten().zip(key.as_ref().map(|key| *key.public()));
+    let begun = start(sys, args, target, run, key);
+    let signer = begun.as_ref().ok().and_then(|begun| begun.signer.as_ref());
+    let log = signer.map(|signer| signer.start.head.origin.clone());
+    (begun, made.map(|(path, public)| NewKey { path, public, log }))
+}
+
+/// Reads who and where, and appends the start where there is a key.
+fn start<'a>(
+    sys: &'a dyn Sys,
+    args: &RecordArgs,
+    target: &Path,
+    run: Invocation,
+    key: Option<SigningKey>,
+) -> Result<Begun<'a>, Trouble> {
+    let surroundings = Surroundings::look(sys, target, &run)?;
     let salt = Salt::random(sys)?;
-    let mut signer = None;
-    if let Some((key, made)) = chosen {
-        let start = put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))?;
-        signer = Some(Signer { key, place, start, made });
-    }
-    // After the start, which does not wait for it.
-    surroundings.list_commit()?;
-    Ok(Begun { run, surroundings, salt, signer })
+    // The disk is waited for and git is asked at the same time.
+    let (leaves, signer) = beside(
+        || surroundings.leaves(),
+        || {
+            let Some(key) = key else { return Ok::<_, Trouble>(None) };
+            let place = match &args.trail {
+                Some(place) => Place::parse(place)?,
+                None => Place::default_of(sys, &surroundings::directory(sys, target)?)?,
+            };
+            let start = put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))?;
+            Ok(Some(Signer { key, place, start }))
+        },
+    );
+    let leaves = leaves.expect("the thread that runs git does not panic");
+    Ok(Begun { run, surroundings, leaves, salt, signer: signer? })
 }
 
 /// Appends the decision, or makes the proposal.
 fn finish(sys: &dyn Sys, begun: Begun<'_>, tool: Result<Option<Digest>, Trouble>, verdict: &Verdict) -> Account {
     let start = begun.signer.as_ref().map(|signer| signer.start.first);
-    let new_key = begun.new_key();
     match decide(sys, begun, tool, verdict) {
-        Err(trouble) => {
-            let start = start.map(|start| start.0);
-            Account { new_key, ..Account::failed(trouble, start, Some(verdict)) }
-        }
+        Err(trouble) => Account::failed(trouble, start.map(|start| start.0), Some(verdict)),
         Ok(state) => {
             // A run that is given no key cannot do more.
             let outlives = match &state {
@@ -144,7 +172,7 @@ fn finish(sys: &dyn Sys, begun: Begun<'_>, tool: Result<Option<Digest>, Trouble>
             };
             let meets_policy = outlives || !verdict.policy.durable_trail;
             let troubles = if meets_policy { Vec::new() } else { vec![Trouble::Ephemeral] };
-            Account { recorded: Recorded { state, meets_policy }, troubles, new_key }
+            Account { recorded: Recorded { state, meets_policy }, troubles, new_key: None }
         }
     }
 }
@@ -155,8 +183,8 @@ fn decide(
     tool: Result<Option<Digest>, Trouble>,
     verdict: &Verdict,
 ) -> Result<RecordState, Trouble> {
-    let Begun { run, surroundings, salt, signer } = begun;
-    let dirty = surroundings.differs(sys, &verdict.ledger)?;
+    let Begun { run, surroundings, leaves, salt, signer } = begun;
+    let dirty = surroundings.differs(sys, leaves?.as_ref(), &verdict.ledger)?;
     let ctx = RunContext { dirty, tool_digest: tool?, ..surroundings.ctx };
     let row = |row: &crate::model::LedgerRow| Some((row.path.clone(), row.digest?)); // what was not read is no input
     let inputs: Vec<(TreePath, Digest)> = verdict.ledger.rows().iter().filter_map(row).collect();
@@ -178,14 +206,6 @@ fn put(sys: &dyn Sys, place: &Place, key: &SigningKey, draft: &Draft) -> Result<
     Ok(append(sys, &*store, key, &Trust::default(), &[draft.sign(&[key])?])?)
 }
 
-impl Begun<'_> {
-    fn new_key(&self) -> Option<(PathBuf, String)> {
-        let signer = self.signer.as_ref()?;
-        let vkey = VerifierKey::new(signer.start.head.origin.clone(), *signer.key.public()).ok()?; // made by `append`
-        signer.made.clone().map(|path| (path, vkey.to_string()))
-    }
-}
-
 impl Account {
     fn failed(trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
         let state = RecordState::Failed { why: trouble.to_string(), start };
@@ -195,17 +215,24 @@ impl Account {
 
     /// Shows the public half of a key that was made: who keeps it can verify the log.
     pub(super) fn show_new_key(&self, sys: &dyn Sys) -> Exit {
-        let Some((path, vkey)) = &self.new_key else { return Exit::Yes };
-        let path = crate::text::neutral::line(&path.display().to_string()).into_owned();
+        let Some(NewKey { path, public, log }) = &self.new_key else { return Exit::Yes };
+        let path = neutral::line(&path.display().to_string()).into_owned();
+        // The name of a verifier key is that of a log; a key that signed none yet has its PEM form alone.
+        let verifier_key = log.as_ref().and_then(|log| VerifierKey::new(log.clone(), *public).ok());
+        let half = verifier_key.map_or_else(|| format!("\n{}", public.to_pem().trim_end()), |key| format!(" {key}"));
         let text =
-            format!("note: made a signing key: {path}\nnote: its public half, to verify the trail with: {vkey}\n");
+            format!("note: made a signing key: {path}\nnote: its public half, to verify the trail with:{half}\n");
         Exit::of_writing(&sys.print(Stream::Err, text.as_bytes()))
     }
 
     /// Says why the run ends with exit code 4, where it does.
     pub(super) fn complain(&self, sys: &dyn Sys) -> Exit {
         for trouble in &self.troubles {
-            output::complain(sys, &format!("the run was not recorded: {trouble}"), &trouble.help());
+            output::complain(
+                sys,
+                &format!("the run was not recorded: {trouble}"),
+                &trouble.help(self.recorded.meets_policy),
+            );
         }
         if self.troubles.is_empty() { Exit::Yes } else { Exit::NotWritten }
     }

@@ -6,7 +6,7 @@ use crate::collect::{self, MAX_FILE};
 use crate::forge::{Ci, Invocation};
 use crate::git::{self, CheckedOut, Git, GitError, Leaves, Settings};
 use crate::model::{Digest, Ledger};
-use crate::sys::{Bytes, Fault, FileKind, Sys, SysError};
+use crate::sys::{Bytes, Fault, FileKind, Sys, SysError, beside};
 use crate::trail::record::local_run_id;
 use crate::trail::{Initiator, KnownBy, RunContext, Runner};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -37,8 +37,6 @@ pub(super) struct Surroundings<'a> {
 struct Checkout<'a> {
     git: Git<'a>,
     commit: String,
-    /// Its files; none until they are asked for.
-    leaves: Option<Leaves>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -46,17 +44,9 @@ impl<'a> Surroundings<'a> {
     pub(super) fn look(sys: &'a dyn Sys, target: &Path, run: &Invocation) -> Result<Self, Trouble> {
         let dir = directory(sys, target)?;
         let git = answer(Git::discover(sys, &dir))?.flatten();
-        let at = match &git {
-            Some(git) => answer(git.checked_out())?.flatten(),
-            None => None,
-        };
-        // In CI the environment says it, and the user of git's settings is the runner's.
-        let settings = match &git {
-            Some(git) if run.repository.is_none() || !run.ci.is_ci() => answer(git.settings())?.unwrap_or_default(),
-            Some(_) => Settings::default(),
-            None if run.ci.is_ci() => Settings::default(),
-            None => Settings { user_name: answer(git::user_name(sys, &dir))?.flatten(), origin: None },
-        };
+        let checked_out = || git.as_ref().map_or(Ok(None), |git| answer(git.checked_out()).map(Option::flatten));
+        let (at, settings) = beside(checked_out, || settings(sys, &dir, git.as_ref(), run));
+        let (at, settings) = (at.expect("the thread that runs git does not panic")?, settings?);
         let by_git = settings.user_name.filter(|_| !run.ci.is_ci());
         let initiator = match &run.initiator {
             Some(name) => Some(Initiator { name: name.clone(), known_by: KnownBy::CiEnvironment }),
@@ -82,24 +72,19 @@ impl<'a> Surroundings<'a> {
             started: Some(sys.now()?),
             private: private(sys, run)?,
         };
-        let checkout =
-            git.zip(at).map(|(git, CheckedOut { commit, .. })| Checkout { git, commit: commit.clone(), leaves: None });
+        let checkout = git.zip(at).map(|(git, CheckedOut { commit, .. })| Checkout { git, commit: commit.clone() });
         Ok(Self { ctx, checkout })
     }
 
-    /// Lists the files of the commit, for [`Surroundings::differs`].
-    pub(super) fn list_commit(&mut self) -> Result<(), Trouble> {
-        if let Some(checkout) = &mut self.checkout {
-            checkout.leaves = answer(checkout.git.tree(&checkout.commit))?;
-        }
-        Ok(())
+    /// The files of the commit, for [`Surroundings::differs`]. None where there is no commit.
+    pub(super) fn leaves(&self) -> Result<Option<Leaves>, Trouble> {
+        self.checkout.as_ref().map_or(Ok(None), |checkout| answer(checkout.git.tree(&checkout.commit)))
     }
 
     /// Whether a judged file is not, byte by byte, the commit's, or a file that would be judged is gone. True where that
     /// cannot be told: of a file in a submodule or another checkout, or outside of any.
-    pub(super) fn differs(&self, sys: &dyn Sys, ledger: &Ledger) -> Result<bool, Trouble> {
-        let Some(checkout) = &self.checkout else { return Ok(true) };
-        let Some(leaves) = &checkout.leaves else { return Ok(true) };
+    pub(super) fn differs(&self, sys: &dyn Sys, leaves: Option<&Leaves>, ledger: &Ledger) -> Result<bool, Trouble> {
+        let (Some(checkout), Some(leaves)) = (&self.checkout, leaves) else { return Ok(true) };
         let rows = ledger.rows().iter().filter_map(|row| Some((row.path.to_bytes(), row.digest?))); // the others were not judged
         let mut judged: BTreeMap<Vec<u8>, Digest> = rows.collect();
         let top = checkout.git.toplevel();
@@ -113,6 +98,17 @@ impl<'a> Surroundings<'a> {
             }
         }
         Ok(!judged.is_empty())
+    }
+}
+
+/// git's settings. In CI the environment says what they would, and the user in them is the runner's.
+fn settings(sys: &dyn Sys, dir: &Path, git: Option<&Git<'_>>, run: &Invocation) -> Result<Settings, Trouble> {
+    match git {
+        Some(git) if run.repository.is_none() || !run.ci.is_ci() => Ok(answer(git.settings())?.unwrap_or_default()),
+        None if !run.ci.is_ci() => {
+            Ok(Settings { user_name: answer(git::user_name(sys, dir))?.flatten(), ..Settings::default() })
+        }
+        Some(_) | None => Ok(Settings::default()),
     }
 }
 

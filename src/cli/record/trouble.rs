@@ -43,38 +43,32 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    /// What mends it.
-    pub(super) fn help(&self) -> String {
-        match self {
-            Self::NoKey => {
-                "give it a key, --key FILE; or --key-from-env-unsafe, with the key in PORTCULLIS_KEY; or leave \
-                            no record: --no-trail"
-                    .into()
-            }
-            Self::Ephemeral => "keep it at a remote: --trail git:REMOTE".into(),
-            Self::NotAsked => "keep a record: --trail git:REMOTE, without --no-trail".into(),
+    /// What mends it. Where the policy lets runs go without a record, that is one of the ways.
+    pub(super) fn help(&self, may_go_without: bool) -> String {
+        let way = match self {
+            Self::Ephemeral => return "keep it at a remote: --trail git:REMOTE".into(),
+            Self::NotAsked => return "keep a record: --trail git:REMOTE, without --no-trail".into(),
+            Self::Forge(e) => return e.help(),
             Self::Key(KeyError::Sys(SysError { fault: Fault::Exposed { .. }, what, .. })) => {
-                match crate::text::shell::quote(what) {
-                    Some(path) => format!("chmod 600 {path}"),
-                    None => "let only its owner read it: chmod 600".into(),
-                }
+                let path = crate::text::shell::quote(what).unwrap_or_else(|| "FILE".into());
+                return format!("chmod 600 {path}");
             }
+            Self::NoKey => "give it one, --key FILE or, with the key in PORTCULLIS_KEY, --key-from-env-unsafe",
             Self::Key(KeyError::Missing { .. } | KeyError::EmptyFile { .. }) => {
-                "make one: portcullis trail keygen FILE; or leave no record: --no-trail".into()
+                "make one: portcullis trail keygen FILE"
             }
             Self::Key(KeyError::VariableUnset { .. }) => {
-                "put the PEM text of the key into PORTCULLIS_KEY, or name a file: --key FILE".into()
+                "put the PEM text of the key into PORTCULLIS_KEY, or name a file: --key FILE"
             }
-            Self::Key(KeyError::NoHome) => "name the key: --key FILE; or leave no record: --no-trail".into(),
-            Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR; or leave no record: --no-trail".into(),
+            Self::Key(KeyError::NoHome) => "name the key: --key FILE",
+            Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
             Self::Append(AppendError::Checkpoint(_)) => {
-                "sign with the key that the trail was written with, --key FILE; or begin another trail: --trail PLACE"
-                    .into()
+                "sign with the key that the trail was written with, --key FILE, or begin another: --trail PLACE"
             }
-            Self::Forge(e) => e.help(),
             Self::Key(_) | Self::Place(_) | Self::Append(_) | Self::Record(_) | Self::Git(_) | Self::Sys(_) => {
-                "mend it, name another place with --trail PLACE, or leave no record: --no-trail".into()
+                "mend it, or name another place: --trail PLACE"
             }
-        }
+        };
+        if may_go_without { format!("{way}; or leave no record: --no-trail") } else { way.to_owned() }
     }
 }
