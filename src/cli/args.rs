@@ -130,7 +130,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub record: RecordArgs,
 
-    /// Write a report: `human`, `json`, `sarif`, `github` or `junit`, to standard output or to a file
+    /// Write a report: `human`, `json`, `sarif`, `github`, `junit` or `codequality`, to standard output or a file
     ///
     /// May be given several times, once for standard output at most. Naming one replaces the default `human`.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = report_to)]

@@ -92,7 +92,7 @@ fn no_style_changes_what_is_said_of_the_outcome() {
             let json = json(Format::Json, &verdict, &style);
             assert_eq!(json["verdict"], verdict.outcome().as_str());
             assert_eq!(json["exit_code"], verdict.outcome().exit_code());
-            for format in [Format::Sarif, Format::Github, Format::Junit] {
+            for format in [Format::Sarif, Format::Github, Format::Junit, Format::Codequality] {
                 assert_eq!(styled(format, &verdict, &style), text(format, &verdict), "{format}");
             }
         }
@@ -279,7 +279,7 @@ fn findings_of_one_package_are_one_block_with_the_command_that_clears_most() {
 fn every_finding_and_every_blocking_gap_is_named_in_every_format() {
     for verdict in [sample::few(), sample::ten(), sample::two_hundred()] {
         let summary = String::from_utf8(step_summary(&verdict)).unwrap();
-        for format in [Format::Human, Format::Json, Format::Sarif, Format::Junit] {
+        for format in [Format::Human, Format::Json, Format::Sarif, Format::Junit, Format::Codequality] {
             let text = text(format, &verdict);
             for id in verdict.findings.iter().filter_map(|judged| judged.finding.advisory.as_ref()) {
                 assert!(text.contains(id), "{format}: {id}");
@@ -545,7 +545,7 @@ fn check_neutral(verdict: &Verdict) {
         }
     }
     assert!(!github.chars().any(|c| c != '\n' && neutral::is_unsafe(c)));
-    for format in [Format::Json, Format::Sarif] {
+    for format in [Format::Json, Format::Sarif, Format::Codequality] {
         let raw = text(format, verdict);
         assert!(!raw.chars().any(|c| c != '\n' && neutral::is_unsafe(c)), "{format}");
         serde_json::from_str::<Value>(&raw).unwrap();
