@@ -25,11 +25,21 @@ impl<'a> Named<'a> {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(Self { name: text, version: None, source: None }); // most of them
         }
-        let mut parts = text.split_whitespace();
-        let (name, version, source) = (parts.next().ok_or_else(refused)?, parts.next(), parts.next());
-        let inner = |source: &'a str| source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or_else(refused);
-        let source = source.map(inner).transpose()?;
-        if parts.next().is_some() { Err(refused()) } else { Ok(Self { name, version, source }) }
+        // Splitting at any white space of Unicode takes longer, and cargo writes one space.
+        if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+            Self::of(text.split(' ').filter(|part| !part.is_empty())).ok_or_else(refused)
+        } else {
+            Self::of(text.split_whitespace()).ok_or_else(refused)
+        }
+    }
+
+    fn of(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let (name, version) = (parts.next()?, parts.next());
+        let source = match parts.next() {
+            Some(source) => Some(source.strip_prefix('(')?.strip_suffix(')')?),
+            None => None,
+        };
+        parts.next().is_none().then_some(Self { name, version, source })
     }
 }
 
@@ -198,11 +208,11 @@ impl<'a> Lock<'a> {
         rest.get(..end).unwrap_or_default()
     }
 
-    /// The version of a name among the `[[package]]` entries: nothing where it is not listed, none inside where there
-    /// are several.
-    fn only_version(&self, name: &str) -> Option<Option<&'a str>> {
+    /// The version of a name, whose positions these are, among the `[[package]]` entries: nothing where it is not listed,
+    /// none inside where there are several.
+    fn only_version(&self, named: &[u32]) -> Option<Option<&'a str>> {
         let entry = |position: &u32| self.entries.get(*position as usize).copied();
-        let mut all = self.index.of(name).iter().filter_map(entry).filter(|package| !self.is_root(package));
+        let mut all = named.iter().filter_map(entry).filter(|package| !self.is_root(package));
         let first = version(all.next()?);
         let last = all.next_back().map_or(first, version); // in order of version: equal ends leave no other between
         Some((first == last).then_some(first))
@@ -251,11 +261,16 @@ impl<'a> Lock<'a> {
         let version = match named.version {
             Some(version) => version,
             None if in_full => return Err(unresolved("has no version")),
-            None => match self.only_version(named.name) {
-                None => return Err(unresolved("is not in the lock")),
-                Some(None) => return Ok(Target::Ambiguous),
-                Some(Some(version)) => version,
-            },
+            None => {
+                let same = self.index.of(named.name);
+                match (same, self.only_version(same)) {
+                    // The usual case: nothing else has that name.
+                    ([one], Some(_)) => return Ok(Target::One(*one)),
+                    (_, None) => return Err(unresolved("is not in the lock")),
+                    (_, Some(None)) => return Ok(Target::Ambiguous),
+                    (_, Some(Some(version))) => version,
+                }
+            }
         };
         let twins = match self.twins(named.name, version) {
             [one] if source.is_none() => return Ok(Target::One(*one)),
@@ -313,6 +328,9 @@ fn without_commit(source: &str) -> &str {
 
 /// A name that no dependency could name, and that no registry could have.
 fn check_name(name: &Text<'_>) -> Result<(), Refusal> {
+    if !name.text.is_empty() && name.text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(()); // as nearly all are
+    }
     if name.text.is_empty() || name.text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Refusal::new(name.at, "a package name that is empty or holds blanks", RESTORE));
     }
