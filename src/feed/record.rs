@@ -36,8 +36,8 @@ pub(super) struct ReadFile {
     pub(super) path: String,
     /// Digest of its bytes; none where they could not be read.
     pub(super) digest: Option<Digest>,
-    /// The advisory; none where the gaps say why.
-    pub(super) advisory: Option<Advisory>,
+    /// The advisory; none where the gaps say why. In a box: lists of files are moved and grow.
+    pub(super) advisory: Option<Box<Advisory>>,
     /// What is wrong with it.
     pub(super) gaps: Vec<Gap>,
 }
@@ -61,7 +61,7 @@ pub(super) fn read(path: &str, bytes: &[u8], texts: Texts) -> ReadFile {
     let advisory = match parse(path, bytes, texts) {
         Ok(Parsed::Advisory(advisory)) => {
             gaps.extend(misplaced(path, &advisory));
-            Some(*advisory)
+            Some(advisory)
         }
         Ok(Parsed::Foreign { id, source }) => {
             let why = format!("the record speaks of a package of {source}, and only the default registry is matched");

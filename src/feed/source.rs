@@ -4,7 +4,7 @@
 use super::FeedError;
 use super::record::{self, ReadFile, Texts};
 use crate::model::{Advisory, Collection, Digest, Gap, GapKind, Stage, Timestamp};
-use crate::sys::{Bytes, FileKind, Sys, spread};
+use crate::sys::{Bytes, FileKind, Root, Sys, spread};
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -52,7 +52,7 @@ impl Records {
                 hash.update(file.path.as_bytes());
                 hash.update(b"\n");
             }
-            advisories.extend(file.advisory);
+            advisories.extend(file.advisory.map(|advisory| *advisory));
             gaps.extend(file.gaps);
         }
         advisories.sort_by(|a, b| (a.collection, &a.package, &a.id).cmp(&(b.collection, &b.package, &b.id)));
@@ -125,7 +125,8 @@ pub(super) fn directory(sys: &dyn Sys, dir: &Path, texts: Texts) -> Result<Recor
     // what, and thus the memory used, varies little.
     packages.sort_unstable_by(|a: &String, b| a.bytes().chain([b'/']).cmp(b.bytes().chain([b'/'])));
     let count = AtomicUsize::new(0);
-    let read = spread(&packages, |package| package_files(sys, dir, package, texts, &count))
+    let root = sys.root(dir);
+    let read = spread(&packages, |package| package_files(sys, &root, package, texts, &count))
         .ok_or_else(|| FeedError::Internal(dir.display().to_string()))?;
     files.extend(read.into_iter().flatten());
     if count.load(Ordering::Relaxed) > MAX_FILES {
@@ -172,13 +173,13 @@ fn too_many(what: String) -> FeedError {
 }
 
 /// The files of one package directory. Past the limit nothing more is read: the caller refuses the whole.
-fn package_files(sys: &dyn Sys, dir: &Path, package: &str, texts: Texts, count: &AtomicUsize) -> Vec<ReadFile> {
+fn package_files(sys: &dyn Sys, root: &Root, package: &str, texts: Texts, count: &AtomicUsize) -> Vec<ReadFile> {
     let mut files = Vec::new();
     let is_record = |name: &OsStr| {
         let record = name.to_str().is_some_and(|name| is_meant(name) && name.ends_with(".md"));
         record && count.load(Ordering::Relaxed) < MAX_FILES
     };
-    let listed = sys.read_files(&dir.join(package), MAX_RECORD, &is_record, &mut |found| {
+    let listed = sys.read_files((root, Path::new(package)), MAX_RECORD, &is_record, &mut |found| {
         let Some(name) = found.name.to_str() else {
             files.push(record::unread(&format!("{package}/{}", found.name.display()), "its name is not UTF-8"));
             return;

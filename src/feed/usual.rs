@@ -144,15 +144,15 @@ impl<'a> Written<'a> {
 
     /// The same as `record` makes of what the crate read.
     fn advisory(self, collection: Collection, title: &str, description: String) -> Option<Advisory> {
-        let (patched, unaffected) =
-            (requirements(&self.patched?)?, requirements(&self.unaffected.unwrap_or_default())?);
-        let affected = ranges::affected(&patched, &unaffected).ok()?;
-        let words = |reqs: &[VersionReq]| reqs.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let ranges = VersionRanges { affected, patched: words(&patched), unaffected: words(&unaffected) };
-        sound(patched, unaffected)?;
+        let (patched, unaffected) = (self.patched?, self.unaffected.unwrap_or_default());
+        let (safe, never) = (requirements(&patched)?, requirements(&unaffected)?);
+        let affected = ranges::affected(&safe, &never).ok()?;
+        let ranges =
+            VersionRanges { affected, patched: words(&patched, &safe), unaffected: words(&unaffected, &never) };
+        sound(safe, never)?;
         let mut functions = Vec::with_capacity(self.functions.len());
         for (path, versions) in &self.functions {
-            functions.push((path.to_string(), words(&requirements(versions)?)));
+            functions.push((path.to_string(), words(versions, &requirements(versions)?)));
         }
         let arch = |name: &&str| name.parse::<Arch>().ok().map(|arch| arch.as_str().to_owned());
         let os = |name: &&str| name.parse::<OS>().ok().map(|os| os.as_str().to_owned());
@@ -199,16 +199,32 @@ fn texts(list: Option<&[&str]>) -> Vec<String> {
     list.unwrap_or_default().iter().map(|text| (*text).to_owned()).collect()
 }
 
+/// An id is its text. Of the usual ones the year and the number are looked at here, as the crate does; the rest it reads.
 fn id(text: &&str) -> Option<String> {
-    text.parse::<Id>().ok().map(|_| (*text).to_owned()) // an id is its text
+    let numbered = |rest: &str| {
+        let (year, number) = rest.split_at_checked(4)?;
+        let number = number.strip_prefix('-').filter(|number| (1..=9).contains(&number.len()))?;
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        (digits(year) && digits(number) && is_year(year)).then_some(())
+    };
+    match text.strip_prefix("RUSTSEC-").or_else(|| text.strip_prefix("CVE-")) {
+        Some(rest) => numbered(rest)?,
+        None if text.starts_with("GHSA-") => {}
+        None => drop(text.parse::<Id>().ok()?),
+    }
+    Some((*text).to_owned())
 }
 
-/// `YYYY-MM-DD` in the years that the crate takes.
+/// The years that the crate takes.
+fn is_year(text: &str) -> bool {
+    text.parse().is_ok_and(|year: u32| (2000..=2100).contains(&year))
+}
+
+/// `YYYY-MM-DD`.
 fn date(text: &str) -> Option<Timestamp> {
     let form = text.len() == 10
         && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
-    let year: u32 = text.get(..4).filter(|_| form)?.parse().ok()?;
-    (2000..=2100).contains(&year).then(|| text.parse().ok())?
+    (form && text.get(..4).is_some_and(is_year)).then(|| text.parse().ok())?
 }
 
 /// Requirements in which no number is near the largest.
@@ -274,20 +290,57 @@ fn is_plain_cvss(vector: &str) -> bool {
     known && parts.next().is_none()
 }
 
-/// A URL that a URL parser gives back as it stands (URL Standard, «URL serializing»): `https`, a host of lowercase
-/// labels without Punycode that is no address, and a path without dot segments and without what must be escaped.
+/// A URL that a URL parser gives back as it stands (URL Standard, «URL serializing»): `https`, a host of lowercase labels
+/// without Punycode that is no address, and a path without dot segments and without what must be escaped.
 fn url(text: &&str) -> Option<String> {
-    let rest = text.strip_prefix("https://")?;
-    let (host, path) = rest.split_once('/')?;
-    let label = |label: &str| {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        !label.is_empty() && label.bytes().all(plain) && !label.starts_with("xn--")
-    };
-    let name = host.split('.').all(label);
-    let last = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_lowercase()));
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/?#=&+:@,;".contains(&b);
-    let dots = path.split(['/', '?', '#']).any(|part| matches!(part, "." | ".."));
-    (name && last && path.bytes().all(plain) && !dots).then(|| (*text).to_owned())
+    let (host, path) = text.strip_prefix("https://")?.split_once('/')?;
+    let (_, last) = host.rsplit_once('.')?;
+    if last.is_empty() || !last.bytes().all(|b| b.is_ascii_lowercase()) || host.contains("xn--") {
+        return None;
+    }
+    // A dot at the start makes an empty label, or in a path what may be a dot segment.
+    let mut start = true;
+    for b in host.bytes() {
+        let plain = b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        (plain || b == b'.' && !start).then_some(())?;
+        start = b == b'.';
+    }
+    start = true;
+    for b in path.bytes() {
+        let sign =
+            matches!(b, b'-' | b'_' | b'~' | b'/' | b'?' | b'#' | b'=' | b'&' | b'+' | b':' | b'@' | b',' | b';');
+        (b.is_ascii_alphanumeric() || sign || b == b'.' && !start).then_some(())?;
+        start = matches!(b, b'/' | b'?' | b'#');
+    }
+    Some((*text).to_owned())
+}
+
+/// Requirements as their type writes them.
+fn words(texts: &[&str], reqs: &[VersionReq]) -> Vec<String> {
+    debug_assert_eq!(texts.len(), reqs.len(), "one requirement was made of each text");
+    texts.iter().zip(reqs).map(|(text, req)| word(text).unwrap_or_else(|| req.to_string())).collect()
+}
+
+/// `>= 1.2, < 2` to `>=1.2, <2`: most of the cost of a record would be to format its numbers again.
+fn word(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 2);
+    for part in text.split(',') {
+        let part = part.trim_matches(' ');
+        let (op, version) = part.split_at_checked(part.bytes().position(|b| b.is_ascii_digit())?)?;
+        let (numbers, pre) = version.split_once('-').unwrap_or((version, ""));
+        let plain = numbers.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            && pre.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+        let op = match op.trim_end_matches(' ') {
+            "" => "^",
+            op @ (">=" | "<=" | ">" | "<" | "=" | "^" | "~") => op,
+            _ => return None,
+        };
+        plain.then_some(())?;
+        out.push_str(if out.is_empty() { "" } else { ", " });
+        out.push_str(op);
+        out.push_str(version);
+    }
+    Some(out)
 }
 
 /// What is left to read.

@@ -2,7 +2,7 @@
 //! one buffer. Other systems than Linux do the same with [`super::Sys::list`] and [`super::Sys::read`].
 
 use super::real::fault;
-use super::{Bytes, Fault, FileKind, Found, SysError};
+use super::{Bytes, Fault, FileKind, Found, Root, SysError};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, open, openat, statat};
 use rustix::io::Errno;
 use std::cell::Cell;
@@ -17,20 +17,34 @@ const ENTRIES: usize = 8 << 10;
 /// Room for one read, in bytes: more than nearly every record has.
 const ROOM: usize = 32 << 10;
 
+/// How a directory is opened to be listed. Links on the way to it are followed.
+const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
 thread_local! {
     /// Kept, so that its pages are there for the next directory.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// What [`super::Sys::root`] promises.
+pub(super) fn root(path: &Path) -> Root {
+    // What cannot be opened is found by its path, and the error is that of whoever reads in it.
+    Root { path: path.to_owned(), open: open(path, DIRECTORY, Mode::empty()).ok() }
+}
+
 /// What [`super::Sys::read_files`] promises.
 pub(super) fn read(
-    path: &Path,
+    (root, dir): (&Root, &Path),
     limit: Bytes,
     wanted: &dyn Fn(&OsStr) -> bool,
     each: &mut dyn FnMut(Found<'_>),
 ) -> Result<(), SysError> {
-    let failed = |errno: Errno| error("list", path, errno);
-    let dir = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
+    let path = || root.path.join(dir);
+    let failed = |errno: Errno| error("list", &path(), errno);
+    let opened = match &root.open {
+        Some(root) => openat(root, dir, DIRECTORY, Mode::empty()),
+        None => open(path(), DIRECTORY, Mode::empty()),
+    };
+    let dir = opened.map_err(failed)?;
     let mut room = [const { MaybeUninit::uninit() }; ENTRIES];
     let mut entries = RawDir::new(&dir, &mut room);
     let mut buffer = BUFFER.take();
@@ -45,7 +59,7 @@ pub(super) fn read(
             known => kind(known),
         };
         let bytes = (kind == FileKind::File && wanted(name))
-            .then(|| read_into(&mut buffer, &dir, entry.file_name(), limit, &|| path.join(name)));
+            .then(|| read_into(&mut buffer, &dir, entry.file_name(), limit, &|| path().join(name)));
         let bytes = bytes.map(|read| read.map(|()| buffer.as_slice()));
         each(Found { name, kind, bytes });
     }
@@ -116,7 +130,8 @@ mod tests {
     fn seen(sys: &dyn Sys, dir: &Path) -> Seen {
         let mut seen = Seen::new();
         let wanted = |name: &OsStr| name != "unwanted";
-        sys.read_files(dir, Bytes(100_000), &wanted, &mut |found| {
+        let (root, dir) = (sys.root(dir.parent().unwrap()), dir.file_name().unwrap());
+        sys.read_files((&root, Path::new(dir)), Bytes(100_000), &wanted, &mut |found| {
             let bytes = found.bytes.map(|read| read.map(<[u8]>::to_vec).map_err(|e| e.fault));
             seen.push((found.name.to_str().unwrap().to_owned(), found.kind, bytes));
         })
@@ -170,9 +185,12 @@ mod tests {
     fn what_cannot_be_listed_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), b"x").unwrap();
-        for name in ["file", "nothing"] {
-            let read = RealSys.read_files(&dir.path().join(name), Bytes(1), &|_| true, &mut |_| ());
-            assert_eq!(read.map_err(|e| e.op), Err("list"), "{name}");
+        for root in [RealSys.root(dir.path()), Root::at(dir.path())] {
+            for name in ["file", "nothing"] {
+                let read = RealSys.read_files((&root, Path::new(name)), Bytes(1), &|_| true, &mut |_| ());
+                let read = read.map_err(|e| (e.op, e.what));
+                assert_eq!(read, Err(("list", dir.path().join(name).display().to_string())));
+            }
         }
     }
 

@@ -127,6 +127,26 @@ pub struct Found<'a> {
     pub bytes: Option<Result<&'a [u8], SysError>>,
 }
 
+/// A directory to read others in. Where the system can, it is open, and what lies in it is found from there instead of
+/// from the root each time.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    #[cfg(target_os = "linux")]
+    open: Option<std::os::fd::OwnedFd>,
+}
+
+impl Root {
+    /// One that is known by its path alone.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            #[cfg(target_os = "linux")]
+            open: None,
+        }
+    }
+}
+
 /// A file open for reading at any offset. Never mapped: a mapped file that is cut short kills the process.
 pub trait ReadAt: Send + Sync {
     /// Fills the buffer from `offset`; fails where the file ends earlier.
@@ -206,18 +226,23 @@ pub trait Sys: Sync {
     fn list(&self, dir: &Path) -> Result<Vec<DirEntry>, SysError>;
     /// A regular file's bytes. Links are followed; a FIFO or device is [`Fault::NotRegular`] and is never waited for.
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError>;
-    /// Lists a directory, reads those of its regular files whose names are wanted, and hands over each entry, in no
-    /// order. Links in the directory are not followed. A file larger than `limit` is [`Fault::TooLarge`].
+    /// A directory for [`Sys::read_files`]. It need not be there: reading says so.
+    fn root(&self, path: &Path) -> Root {
+        Root::at(path)
+    }
+    /// Lists a directory below the root, reads those of its regular files whose names are wanted, and hands over each
+    /// entry, in no order. Links in the directory are not followed. A file larger than `limit` is [`Fault::TooLarge`].
     ///
     /// Errors: the list broke off. What was handed over until then is not all.
     fn read_files(
         &self,
-        dir: &Path,
+        (root, dir): (&Root, &Path),
         limit: Bytes,
         wanted: &dyn Fn(&OsStr) -> bool,
         each: &mut dyn FnMut(Found<'_>),
     ) -> Result<(), SysError> {
-        for entry in self.list(dir)? {
+        let dir = root.path.join(dir);
+        for entry in self.list(&dir)? {
             let read = entry.kind == FileKind::File && wanted(&entry.name);
             let bytes = read.then(|| self.read(&dir.join(&entry.name), limit));
             let bytes = bytes.as_ref().map(|read| read.as_deref().map_err(Clone::clone));

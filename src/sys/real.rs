@@ -7,7 +7,7 @@
 
 use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http};
 #[cfg(target_os = "linux")]
-use super::{Found, files};
+use super::{Found, Root, files};
 use crate::model::Timestamp;
 #[cfg(target_os = "linux")]
 use std::ffi::OsStr;
@@ -305,9 +305,14 @@ impl Sys for RealSys {
     }
 
     #[cfg(target_os = "linux")]
+    fn root(&self, path: &Path) -> Root {
+        files::root(path)
+    }
+
+    #[cfg(target_os = "linux")]
     fn read_files(
         &self,
-        dir: &Path,
+        dir: (&Root, &Path),
         limit: Bytes,
         wanted: &dyn Fn(&OsStr) -> bool,
         each: &mut dyn FnMut(Found<'_>),

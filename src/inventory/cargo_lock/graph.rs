@@ -22,24 +22,24 @@ pub(super) struct Named<'a> {
 impl<'a> Named<'a> {
     pub(super) fn parse(text: &'a str, at: usize) -> Result<Self, Refusal> {
         let refused = || Refusal::new(at, format!("`{text}` is not a dependency: `name version (source)`"), RESTORE);
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Ok(Self { name: text, version: None, source: None }); // most of them
+        // Nearly all of them: a name, or a name, a space and a version.
+        let end = text.bytes().position(|b| !b.is_ascii_graphic()).unwrap_or(text.len());
+        match text.split_at_checked(end).filter(|(name, _)| !name.is_empty()) {
+            Some((name, "")) => return Ok(Self { name, version: None, source: None }),
+            Some((name, rest)) => {
+                let version =
+                    rest.strip_prefix(' ').filter(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_graphic()));
+                if version.is_some() {
+                    return Ok(Self { name, version, source: None });
+                }
+            }
+            None => {}
         }
-        // Splitting at any white space of Unicode takes longer, and cargo writes one space.
-        if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
-            Self::of(text.split(' ').filter(|part| !part.is_empty())).ok_or_else(refused)
-        } else {
-            Self::of(text.split_whitespace()).ok_or_else(refused)
-        }
-    }
-
-    fn of(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let (name, version) = (parts.next()?, parts.next());
-        let source = match parts.next() {
-            Some(source) => Some(source.strip_prefix('(')?.strip_suffix(')')?),
-            None => None,
-        };
-        parts.next().is_none().then_some(Self { name, version, source })
+        let mut parts = text.split_whitespace();
+        let (name, version, source) = (parts.next().ok_or_else(refused)?, parts.next(), parts.next());
+        let inner = |source: &'a str| source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or_else(refused);
+        let source = source.map(inner).transpose()?;
+        if parts.next().is_some() { Err(refused()) } else { Ok(Self { name, version, source }) }
     }
 }
 
