@@ -158,7 +158,7 @@ pub struct Inventory {
     /// What proves that nothing was lost.
     pub counted: Count,
     /// The text of the file, for the excerpts of findings.
-    pub text: Arc<str>,
+    pub text: String,
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The outside world behind one trait, blocking. Everything that can fail because of the world fails here, so that a
 //! double can break each call in turn. It knows nothing of advisories or lockfiles.
 
+#[cfg(target_os = "linux")]
+mod files;
 mod http;
 mod real;
 mod threads;
@@ -9,7 +11,7 @@ pub use real::RealSys;
 pub use threads::{beside, spread, spread_over};
 
 use crate::model::Timestamp;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -120,6 +122,37 @@ pub struct DirEntry {
     pub kind: FileKind,
 }
 
+/// One entry of a directory, with what is in it where that was asked for.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The name, without its directory.
+    pub name: &'a OsStr,
+    /// What it is, without following a link.
+    pub kind: FileKind,
+    /// The bytes of a regular file that was wanted.
+    pub bytes: Option<Result<&'a [u8], SysError>>,
+}
+
+/// A directory to read others in. Where the system can, it is open, and what lies in it is found from there instead of
+/// from the root each time.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    #[cfg(target_os = "linux")]
+    open: Option<std::os::fd::OwnedFd>,
+}
+
+impl Root {
+    /// One that is known by its path alone.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            #[cfg(target_os = "linux")]
+            open: None,
+        }
+    }
+}
+
 /// A file open for reading at any offset. Never mapped: a mapped file that is cut short kills the process.
 pub trait ReadAt: Send + Sync {
     /// Fills the buffer from `offset`; fails where the file ends earlier.
@@ -203,6 +236,30 @@ pub trait Sys: Sync {
     /// files have no modes reads them as they are.
     fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
         self.read(path, limit)
+    }
+    /// A directory for [`Sys::read_files`]. It need not be there: reading says so.
+    fn root(&self, path: &Path) -> Root {
+        Root::at(path)
+    }
+    /// Lists a directory below the root, reads those of its regular files whose names are wanted, and hands over each
+    /// entry, in no order. Links in the directory are not followed. A file larger than `limit` is [`Fault::TooLarge`].
+    ///
+    /// Errors: the list broke off. What was handed over until then is not all.
+    fn read_files(
+        &self,
+        (root, dir): (&Root, &Path),
+        limit: Bytes,
+        wanted: &dyn Fn(&OsStr) -> bool,
+        each: &mut dyn FnMut(Found<'_>),
+    ) -> Result<(), SysError> {
+        let dir = root.path.join(dir);
+        for entry in self.list(&dir)? {
+            let read = entry.kind == FileKind::File && wanted(&entry.name);
+            let bytes = read.then(|| self.read(&dir.join(&entry.name), limit));
+            let bytes = bytes.as_ref().map(|read| read.as_deref().map_err(Clone::clone));
+            each(Found { name: &entry.name, kind: entry.kind, bytes });
+        }
+        Ok(())
     }
     /// Opens a regular file for reading at offsets.
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError>;

@@ -6,7 +6,11 @@
 )]
 
 use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http};
+#[cfg(target_os = "linux")]
+use super::{Found, Root, files};
 use crate::model::Timestamp;
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
@@ -27,7 +31,7 @@ const POLL: Duration = Duration::from_millis(2);
 #[derive(Debug, Default)]
 pub struct RealSys;
 
-fn fault(error: &std::io::Error) -> Fault {
+pub(super) fn fault(error: &std::io::Error) -> Fault {
     match error.kind() {
         ErrorKind::NotFound => Fault::NotFound,
         ErrorKind::PermissionDenied => Fault::Denied,
@@ -329,6 +333,22 @@ impl Sys for RealSys {
             return Err(error(Fault::Exposed { mode }));
         }
         read_limited(file, size, limit, path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn root(&self, path: &Path) -> Root {
+        files::root(path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_files(
+        &self,
+        dir: (&Root, &Path),
+        limit: Bytes,
+        wanted: &dyn Fn(&OsStr) -> bool,
+        each: &mut dyn FnMut(Found<'_>),
+    ) -> Result<(), SysError> {
+        files::read(dir, limit, wanted, each)
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {

@@ -24,7 +24,7 @@ pub(super) struct Known {
 pub(super) struct Sources<'a> {
     /// In canonical form.
     mirrors: Vec<String>,
-    known: HashMap<&'a str, Known>,
+    known: HashMap<&'a str, Known, foldhash::fast::RandomState>,
 }
 
 impl<'a> Sources<'a> {
@@ -33,7 +33,7 @@ impl<'a> Sources<'a> {
             Ok(id) if id.is_remote_registry() => canonical(&id),
             _ => mirror.clone(), // no source of a registry: it equals none, and the policy's reader has its say
         };
-        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::new() }
+        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::default() }
     }
 
     /// The source of a package; without one it is first-party.
