@@ -56,7 +56,7 @@ type Row = (String, String, String, String);
 fn our_row(c: &Component) -> Row {
     let source = match &c.source {
         Source::Local => String::new(),
-        Source::CratesIo => "crates.io".into(),
+        Source::Default => "crates.io".into(),
         Source::Registry(url) | Source::Git(url) | Source::Path(url) => {
             url.parse::<cargo_lock::SourceId>().unwrap().to_string()
         }

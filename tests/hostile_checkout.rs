@@ -113,6 +113,9 @@ fn ask_everything(repo: &Path) -> Option<String> {
     assert!(git.commit(MISSING).is_err());
     assert_eq!(git.merge_base(&head, "HEAD"), Ok(Some(head.clone())));
     let _ = git.is_shallow();
+    git.remote_heads("origin").unwrap();
+    assert_eq!(git.common_ancestor(&head, std::slice::from_ref(&head)), Ok(Some(head.clone())));
+    git.hooks().unwrap();
     let leaves = git.tree(&head).unwrap();
     let oids: Vec<&str> = leaves.iter().map(|leaf| leaf.oid).collect();
     git.blobs(&oids, Bytes::mib(1)).unwrap();

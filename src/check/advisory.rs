@@ -19,7 +19,7 @@ impl Check for Advisories {
         let mut out = Partial::whole(Vec::new());
         for (index, component) in facts.inventory.components.iter().enumerate() {
             match component.source {
-                Source::CratesIo => one(facts, index, component, &mut out),
+                Source::Default => one(facts, index, component, &mut out),
                 Source::Registry(_) | Source::Git(_) | Source::Path(_) => out.gaps.push(not_covered(facts, component)),
                 // First-party: no feed speaks of it, and nothing is lost by not asking.
                 Source::Local => {}
@@ -61,7 +61,7 @@ fn one(facts: &Facts<'_>, index: usize, component: &Component, out: &mut Partial
 }
 
 fn not_covered(facts: &Facts<'_>, component: &Component) -> Gap {
-    let why = format!("no feed covers packages from {} ({})", component.source.describe(), component.source.url());
+    let why = format!("no feed covers packages from {} ({})", component.from(), component.source.url());
     Gap::new(GapKind::NotCovered, Stage::Check, component.label(), why)
         .with_path(facts.inventory.path.clone())
         .with_line(component.line)

@@ -13,7 +13,7 @@ impl Check for Checksums {
 
     fn run(&self, facts: &Facts<'_>) -> Partial<Vec<Finding>> {
         let mut findings = Vec::new();
-        for component in facts.inventory.components.iter().filter(|c| c.source == Source::CratesIo) {
+        for component in facts.inventory.components.iter().filter(|c| c.source == Source::Default) {
             // A look-up that fails or knows nothing is told by the check for yanked versions, which asks the same.
             let Ok(Some(published)) = facts.published(&component.name, &component.version) else { continue };
             let (Some(found), Some(expected)) = (component.checksum, published.checksum) else { continue };

@@ -110,6 +110,7 @@ fn finding(toolchain: &Toolchain, part: &str, version: &Version, record: &Adviso
         disclosed: Some(record.date),
         url: record.url.clone(),
         component: Some(crate::model::Component {
+            ecosystem: crate::model::Ecosystem::Cargo,
             name: part.into(),
             version: version.to_string().into(),
             source: Source::Local,

@@ -17,7 +17,7 @@ impl Check for YankedVersions {
         let mut out = Partial::whole(Vec::new());
         let (mut asked, mut unknown) = (0_usize, 0_usize);
         for (index, component) in facts.inventory.components.iter().enumerate() {
-            if component.source != Source::CratesIo {
+            if component.source != Source::Default {
                 continue; // the default registry speaks of its own packages only; `not-covered` names the others
             }
             asked += 1;

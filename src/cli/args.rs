@@ -1,8 +1,11 @@
 //! The command line, as clap reads it.
 
 use super::feed::FeedCommand;
+use super::hook::HookCommand;
 use super::init;
 use super::output::SchemaArgs;
+use super::record::RecordArgs;
+use super::trail::TrailCommand;
 use super::waive;
 use crate::gate::Resolve;
 use crate::model::Severity;
@@ -21,7 +24,7 @@ use std::path::PathBuf;
 )]
 #[command(after_help = "\
 Exit codes: 0 passed · 1 failed by policy · 2 the command line or the policy is wrong
-            3 could not tell · 4 the verdict could not be written. Only 0 opens the gate.")]
+            3 could not tell · 4 the verdict could not be written or recorded. Only 0 opens the gate.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -46,6 +49,18 @@ pub enum Command {
         /// What to do with feeds.
         #[command(subcommand)]
         command: FeedCommand,
+    },
+    /// Show and verify the signed record of runs, and make keys for it
+    Trail {
+        /// What to do with the trail.
+        #[command(subcommand)]
+        command: TrailCommand,
+    },
+    /// Judge what a push introduces, before it leaves the machine
+    Hook {
+        /// What to do with the hook.
+        #[command(subcommand)]
+        command: HookCommand,
     },
     /// Print the JSON Schema of a file format
     Schema(SchemaArgs),
@@ -102,10 +117,20 @@ pub struct CheckArgs {
     #[arg(value_name = "TARGET", default_value = ".")]
     pub targets: Vec<PathBuf>,
 
+    /// Judge what this commit holds instead of the files that lie there
+    ///
+    /// Everything is read from git's object store and nothing from the work tree. Without a base the policy is the
+    /// commit's own.
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
+
     #[command(flatten)]
     pub judge: JudgeArgs,
 
-    /// Write a report: `human`, `json`, `sarif`, `github` or `junit`, to standard output or to a file
+    #[command(flatten)]
+    pub record: RecordArgs,
+
+    /// Write a report: `human`, `json`, `sarif`, `github`, `junit` or `codequality`, to standard output or a file
     ///
     /// May be given several times, once for standard output at most. Naming one replaces the default `human`.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = report_to)]
@@ -233,7 +258,7 @@ fn report_to(text: &str) -> Result<ReportTo, String> {
     Ok(ReportTo { format, file })
 }
 
-fn fail_on(text: &str) -> Result<Severity, String> {
+pub(super) fn fail_on(text: &str) -> Result<Severity, String> {
     match text.parse() {
         Ok(Severity::None) | Err(_) => Err("use low, medium, high or critical".into()),
         Ok(severity) => Ok(severity),

@@ -180,8 +180,8 @@ fn matched(out: &mut Lines, judged: &JudgedFinding) {
 
 /// Why a component of the same name is not affected; none when it is.
 fn not_matched(record: &Advisory, component: &Component) -> Option<String> {
-    if component.source != Source::CratesIo {
-        let what = component.source.describe();
+    if component.source != Source::Default {
+        let what = component.from();
         return Some(format!("it comes from {what}, and the advisory speaks of the default registry"));
     }
     let version = match Version::parse(&component.version) {

@@ -1,8 +1,8 @@
 //! A commit as a judged tree: everything comes from git's object store and nothing from the work tree. Used for the
-//! base of a comparison.
+//! base of a comparison, and for what a push sends.
 
 use super::checkout::missing_submodule;
-use super::gather::{Problem, exclusion, shown};
+use super::gather::{MAX_OTHER_LINKS, Problem, exclusion, shown};
 use super::name::{self, Guess};
 use super::sniff::{PREFIX, sniff};
 use super::tree::problem;
@@ -223,6 +223,11 @@ struct Findings<'e> {
 impl Findings<'_> {
     fn judge(&mut self, tree: &mut CommitTree<'_>, below: &[u8]) -> Result<(), GitError> {
         let mut candidates: Vec<(Vec<u8>, Guess)> = Vec::new();
+        let mut links: Vec<Vec<u8>> = Vec::new();
+        if !below.is_empty() && !tree.leaves.keys().any(|path| within(path, below)) {
+            let what = Problem::new(GapKind::NothingToJudge, "the commit holds nothing at this path");
+            self.problem(below, "directory", &what);
+        }
         let mut directories = BTreeSet::new();
         for (count, (path, node)) in tree.leaves.iter().filter(|(path, _)| within(path, below)).enumerate() {
             if count >= MAX_ENTRIES {
@@ -233,8 +238,11 @@ impl Findings<'_> {
             directories.extend(name::directories_in_the_way(path).map(<[u8]>::to_vec));
             if let Some(guess) = name::guess(name::file_name(path)).filter(|_| node.mode != MODE_GITLINK) {
                 candidates.push((path.clone(), guess));
+            } else if node.mode == MODE_LINK {
+                links.push(path.clone());
             }
         }
+        let more = links.split_off(links.len().min(MAX_OTHER_LINKS));
         // The locks above, as in a work tree: the packages below may be members of a workspace there.
         let mut above = below;
         while !above.is_empty() {
@@ -248,8 +256,10 @@ impl Findings<'_> {
             let kind = name::guess(name::file_name(&path)).map_or("directory", Guess::kind);
             self.problem(&path, kind, &Problem::new(GapKind::SpecialFile, "it is a directory, not a regular file"));
         }
-        let nodes: Vec<Node> = candidates.iter().filter_map(|(path, _)| tree.leaves.get(path).cloned()).collect();
+        let paths = candidates.iter().map(|(path, _)| path).chain(&links);
+        let nodes: Vec<Node> = paths.filter_map(|path| tree.leaves.get(path).cloned()).collect();
         tree.fetch(nodes.iter())?; // files, and links, whose blob is their target
+        self.other_links(tree, &links, more.first())?;
         for (path, guess) in candidates {
             self.candidate(tree, &path, guess)?;
         }
@@ -288,6 +298,32 @@ impl Findings<'_> {
                 self.rows.push(LedgerRow { path: shown, kind: guess.kind(), state, digest: None });
             }
             None => self.artifacts.push(Artifact { path: shown, format }),
+        }
+        Ok(())
+    }
+
+    /// Links whose name promises nothing. What one out of the tree leads to is not part of the commit, and nobody can
+    /// know whether it is a directory: each leaves a row.
+    fn other_links(
+        &mut self,
+        tree: &CommitTree<'_>,
+        links: &[Vec<u8>],
+        first_of_more: Option<&Vec<u8>>,
+    ) -> Result<(), GitError> {
+        let mut row = |path: &[u8], state| {
+            let path = shown(path);
+            let state = exclusion(self.excludes, &path).map_or(state, RowState::Excluded);
+            self.rows.push(LedgerRow { path, kind: "link", state, digest: None });
+        };
+        for path in links {
+            if matches!(tree.follow(path)?, Leads::Outside) {
+                row(path, RowState::Excluded("a link out of the tree is not followed".into()));
+            }
+        }
+        if let Some(path) = first_of_more {
+            let why =
+                format!("more than {MAX_OTHER_LINKS} links: where this one and later ones lead was not looked at");
+            row(path, RowState::Unsupported(why));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::gather::{Gather, Problem, prefix};
 use super::name::{self, Guess};
 use super::sniff::sniff;
-use super::{CollectError, Format, Opened};
+use super::{CollectError, Format, Opened, open_commit};
 use crate::config::Exclude;
 use crate::git::{Git, GitError};
 use crate::model::{GapKind, TreePath};
@@ -91,6 +91,21 @@ pub fn open_place<'a>(place: Place<'a>, excludes: &[Exclude]) -> Opened<'a> {
         None => gather.walk(&below),
     }
     gather.finish(label, &below, git)
+}
+
+/// Looks through a place as a commit of its checkout has it. Nothing of the work tree is read, so a target that the
+/// commit does not hold is a gap. None where the place is in no checkout that git speaks for.
+pub fn open_place_at<'a>(
+    place: &Place<'a>,
+    commit: &str,
+    excludes: &[Exclude],
+) -> Result<Option<Opened<'a>>, CollectError> {
+    let Some(git) = &place.git else { return Ok(None) };
+    let below = TreePath::from_bytes(&place.below);
+    // As for a work tree: naming what an exclusion covers is the later word.
+    let counts = |exclude: &&Exclude| place.below.is_empty() || !glob::matches(&exclude.path, below.as_str());
+    let excludes: Vec<Exclude> = excludes.iter().filter(counts).cloned().collect();
+    open_commit(git, commit, &excludes, Some(below.as_str())).map(Some)
 }
 
 /// A file that the user named is judged whatever git or the policy's excludes say: naming it is the later word.

@@ -608,6 +608,40 @@ fn links_in_a_commit_follow_the_same_rules_as_in_a_work_tree() {
 }
 
 #[test]
+fn a_link_out_of_a_commit_leaves_a_row_and_one_inside_leaves_none() {
+    let repo = Repo::with(&[("Cargo.lock", LOCK), ("real/Cargo.lock", LOCK)]);
+    for (name, target) in [("in", "real"), ("lost", "nowhere"), ("out", "../elsewhere"), ("root", "/")] {
+        symlink(target, repo.path().join(name)).unwrap();
+    }
+    let id = repo.commit();
+    let git = repo.open();
+    let opened = open_commit(&git, &id, &[exclude("root")], None).unwrap();
+    let expected = [
+        "judge cargo-lock Cargo.lock",
+        "judge cargo-lock real/Cargo.lock",
+        "excluded link out: a link out of the tree is not followed",
+        "excluded link root: by platform-team (policy line 7): test data",
+    ];
+    assert_eq!(lines(&opened), expected);
+}
+
+#[test]
+fn a_path_that_a_commit_does_not_hold_is_a_gap() {
+    let repo = Repo::with(&[("Cargo.lock", LOCK), ("a/Cargo.lock", LOCK)]);
+    let id = repo.git(&["rev-parse", "HEAD"]);
+    repo.files(&[("b/Cargo.lock", LOCK)]);
+    let gaps = |below: &str| {
+        let place = locate(&RealSys, &repo.path().join(below)).unwrap();
+        let opened = open_place_at(&place, &id, &[]).unwrap().unwrap();
+        opened.gaps.iter().map(|gap| (gap.kind, gap.what.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(gaps("a"), []);
+    assert_eq!(gaps("b"), [(GapKind::NothingToJudge, "b".to_owned())]);
+    let plain = Plain::with(&[("Cargo.lock", LOCK)]);
+    assert!(open_place_at(&locate(&RealSys, &plain.path()).unwrap(), &id, &[]).unwrap().is_none());
+}
+
+#[test]
 fn submodules_of_a_commit_come_from_their_own_object_stores_or_are_missing() {
     let (outer, _inner) = with_submodule("sub");
     let id = outer.git(&["rev-parse", "HEAD"]);

@@ -1,6 +1,7 @@
 //! The two axes: what a change introduces, and what was there before it.
 
-use super::{BaseChoice, GateError, Request, check_all, inspect, policy_files::CommitFiles};
+use super::policy_files::{self, CommitFiles};
+use super::{BaseChoice, GateError, Request, check_all, inspect};
 use crate::collect::{self, Format, Opened, Place};
 use crate::config::{self, Disk, LoadError, Policy};
 use crate::feed::Feed;
@@ -11,6 +12,7 @@ use crate::sys::Sys;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// A commit to compare with.
 pub(super) struct Base<'a> {
@@ -19,6 +21,8 @@ pub(super) struct Base<'a> {
     pub(super) commit: String,
     /// Where the change left it: its findings are not the change's.
     fork: String,
+    /// The commit that is judged; none where it is the work tree.
+    judged: Option<String>,
 }
 
 /// The base that `--base` or the CI environment names, none when there is none; and what to say of a run whose change
@@ -27,9 +31,12 @@ pub(super) fn find<'a>(
     sys: &'a dyn Sys,
     request: &Request,
     places: &[Place<'a>],
+    judged: Option<&str>,
 ) -> Result<(Option<Base<'a>>, Vec<Note>), GateError> {
     let (rev, compare, named_by, help) = match &request.base {
         BaseChoice::Without => return Ok((None, Vec::new())),
+        BaseChoice::Remote(None) => return Ok((None, vec![nothing_there()])),
+        BaseChoice::Remote(Some(commit)) => (commit.clone(), None, "the remote", String::new()),
         BaseChoice::Rev(rev) if is_revision(rev) => (rev.clone(), None, "--base", bring(rev)),
         BaseChoice::Rev(rev) => return Err(GitError::BadRevision { rev: rev.clone() }.into()),
         BaseChoice::Detect => match forge::run(sys)? {
@@ -47,13 +54,33 @@ pub(super) fn find<'a>(
         Err(GitError::MissingCommit { .. }) => return Err(GateError::MissingBase { rev, named_by, help }),
         Err(e) => return Err(e.into()),
     };
-    let head = git.head()?;
-    let fork = fork(&git, &commit, head.as_deref(), compare.as_deref())?;
+    let head = match judged {
+        Some(judged) => Some(judged.to_owned()),
+        None => git.head()?,
+    };
+    let fork = match request.base {
+        BaseChoice::Remote(_) => commit.clone(),
+        _ => fork(&git, &commit, head.as_deref(), compare.as_deref())?,
+    };
     // `pull_request_target` checks out the base unless it is told otherwise.
     let is_detected = request.base == BaseChoice::Detect;
     let notes =
         if is_detected && head.as_ref() == Some(&commit) { vec![base_checked_out(named_by)] } else { Vec::new() };
-    Ok((Some(Base { git, commit, fork }), notes))
+    Ok((Some(Base { git, commit, fork, judged: judged.map(str::to_owned) }), notes))
+}
+
+/// The axis of every finding of a run without a base.
+pub(super) fn without(request: &Request) -> Axis {
+    match request.base {
+        BaseChoice::Remote(_) => Axis::Introduced,
+        BaseChoice::Detect | BaseChoice::Rev(_) | BaseChoice::Without => Axis::Unknown,
+    }
+}
+
+fn nothing_there() -> Note {
+    let what = "nothing is known that the remote has in common with this commit: everything counts as introduced, and \
+                the policy is the commit's own";
+    Note { what: what.into(), help: "git fetch, if the remote has more than this clone knows".into() }
 }
 
 /// Where the change left the base: what git finds, else what the CI environment says.
@@ -73,7 +100,7 @@ fn fork(git: &Git<'_>, commit: &str, head: Option<&str>, compare: Option<&str>) 
 
 /// Whether the text can name a commit. `:` names files and searches messages, `^{…}` asks for another kind of object.
 /// The rest of the rules are those of [`Git::commit`].
-fn is_revision(rev: &str) -> bool {
+pub(super) fn is_revision(rev: &str) -> bool {
     let plain = rev.strip_suffix("^{commit}").or_else(|| rev.strip_suffix("^{}")).unwrap_or(rev);
     let asks_for_more = plain.contains(':') || plain.contains("^{");
     let is_option = plain.is_empty() || plain.starts_with('-');
@@ -110,9 +137,7 @@ fn unnamed(event: &str) -> Note {
 
 /// The policy of the base, whatever the change says.
 pub(super) fn policy(base: &Base<'_>) -> Result<Policy, GateError> {
-    let files = CommitFiles::new(&base.git, &base.commit)?;
-    let short: String = base.commit.chars().take(12).collect();
-    Ok(config::load(&files, &format!("{short}:"))?)
+    policy_files::of_commit(&base.git, &base.commit)
 }
 
 fn base_checked_out(named_by: &str) -> Note {
@@ -124,7 +149,11 @@ fn base_checked_out(named_by: &str) -> Note {
 /// What the change does to the policy. It never decides, but whoever reviews should know.
 pub(super) fn notes(sys: &dyn Sys, base: Option<&Base<'_>>, policy: &Policy) -> Result<Vec<Note>, GateError> {
     let Some(base) = base else { return Ok(Vec::new()) };
-    let head = match config::load(&Disk { sys, root: base.git.toplevel().to_owned() }, "") {
+    let head = match &base.judged {
+        Some(commit) => config::load(&CommitFiles::new(&base.git, commit)?, ""),
+        None => config::load(&Disk { sys, root: base.git.toplevel().to_owned() }, ""),
+    };
+    let head = match head {
         Ok(head) => head,
         Err(e @ LoadError::Unreadable(_)) => return Err(e.into()),
         Err(e) => {
@@ -241,24 +270,11 @@ struct Moved<'b> {
 impl<'b> Moved<'b> {
     fn look(sys: &dyn Sys, base: &Base<'_>, before: &'b Before) -> Result<Self, GateError> {
         let leaves = base.git.tree(&base.fork)?.iter().map(|leaf| leaf.path.to_vec()).collect();
-        let listing = base.git.listing(None)?;
-        // A file that a sparse checkout leaves out is there, and so is what lies in a submodule.
-        let (mut sparse, mut submodules) = (BTreeSet::new(), Vec::new());
-        for entry in listing.entries() {
-            match entry {
-                Entry::Tracked(tracked) if tracked.mode == MODE_GITLINK => submodules.push(tracked.path),
-                Entry::Tracked(tracked) if tracked.skip_worktree => drop(sparse.insert(tracked.path)),
-                Entry::Tracked(_) | Entry::Untracked(_) => {} // whether it exists is asked of the work tree
-            }
-        }
+        let now = Now::look(sys, base)?;
         let mut gone = BTreeSet::new();
         let paths: BTreeSet<&TreePath> = before.findings.iter().map(|f| &f.location.path).collect();
         for path in paths {
-            let bytes = path.to_bytes();
-            let nested =
-                submodules.iter().any(|top| bytes.strip_prefix(*top).is_some_and(|rest| rest.starts_with(b"/")));
-            let at = base.git.toplevel().join(OsStr::from_bytes(&bytes));
-            if !nested && !sparse.contains(bytes.as_slice()) && sys.kind(&at)?.is_none() {
+            if !now.has(path)? {
                 gone.extend(before.findings.iter().filter(|f| f.location.path == *path).map(key));
             }
         }
@@ -267,6 +283,52 @@ impl<'b> Moved<'b> {
 
     fn is_new(&self, path: &TreePath) -> bool {
         !self.leaves.contains(&path.to_bytes())
+    }
+}
+
+/// Which files there are on the side of the change.
+struct Now<'a> {
+    /// What says whether a file lies at a path: the work tree, or the listing alone.
+    work_tree: Option<(&'a dyn Sys, &'a Path)>,
+    /// The paths that are there though no file need be found: all of a commit; of a work tree what a sparse checkout
+    /// leaves out.
+    listed: BTreeSet<Vec<u8>>,
+    /// What lies in them is not known, so it is there.
+    submodules: Vec<Vec<u8>>,
+}
+
+impl<'a> Now<'a> {
+    fn look(sys: &'a dyn Sys, base: &'a Base<'_>) -> Result<Self, GateError> {
+        let (mut listed, mut submodules) = (BTreeSet::new(), Vec::new());
+        if let Some(commit) = &base.judged {
+            for leaf in base.git.tree(commit)?.iter() {
+                match leaf.mode {
+                    MODE_GITLINK => submodules.push(leaf.path.to_vec()),
+                    _ => drop(listed.insert(leaf.path.to_vec())),
+                }
+            }
+            return Ok(Self { work_tree: None, listed, submodules });
+        }
+        for entry in base.git.listing(None)?.entries() {
+            match entry {
+                Entry::Tracked(tracked) if tracked.mode == MODE_GITLINK => submodules.push(tracked.path.to_vec()),
+                Entry::Tracked(tracked) if tracked.skip_worktree => drop(listed.insert(tracked.path.to_vec())),
+                Entry::Tracked(_) | Entry::Untracked(_) => {} // whether it exists is asked of the work tree
+            }
+        }
+        Ok(Self { work_tree: Some((sys, base.git.toplevel())), listed, submodules })
+    }
+
+    fn has(&self, path: &TreePath) -> Result<bool, GateError> {
+        let bytes = path.to_bytes();
+        let below = |top: &Vec<u8>| bytes.strip_prefix(top.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
+        if self.listed.contains(&bytes) || self.submodules.iter().any(below) {
+            return Ok(true);
+        }
+        match self.work_tree {
+            Some((sys, top)) => Ok(sys.kind(&top.join(OsStr::from_bytes(&bytes)))?.is_some()),
+            None => Ok(false),
+        }
     }
 }
 

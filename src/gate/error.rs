@@ -37,12 +37,21 @@ pub enum GateError {
         /// The commands that bring it; empty where nobody can know them.
         help: String,
     },
-    /// A base was named, but the target is not in a git checkout.
-    #[error("{named_by} names a base, but {target} is not in a git checkout")]
+    /// The commit to judge is not in this clone, or what was named is no commit.
+    #[error("{rev} names no commit of this clone")]
+    NoSuchCommit {
+        /// As it was named.
+        rev: String,
+    },
+    /// cargo was to resolve a commit, and it reads the files of the work tree.
+    #[error("--resolve cargo reads the work tree and says nothing of a commit")]
+    CargoNeedsFiles,
+    /// A commit was named, to judge or to compare with, but the target is not in a git checkout.
+    #[error("{named_by} names a commit, but {target} is not in a git checkout")]
     NoCheckout {
         /// The first target.
         target: String,
-        /// `--base`, or which kind of CI run.
+        /// `--base`, `--commit`, or which kind of CI run.
         named_by: &'static str,
     },
 }
@@ -59,6 +68,8 @@ impl GateError {
             Self::Collect(CollectError::Sys(_) | CollectError::Git(_)) => String::new(),
             Self::Forge(e) => e.help(),
             Self::MissingBase { help, .. } => help.clone(),
+            Self::NoSuchCommit { .. } => "git fetch brings the commits of a remote".into(),
+            Self::CargoNeedsFiles => "leave out --resolve, or check the commit out".into(),
             Self::NoCheckout { .. } => "check out the repository with its history before the gate runs".into(),
         }
     }
@@ -73,6 +84,8 @@ impl GateError {
             | Self::Collect(CollectError::NoSuchTarget { .. })
             | Self::Forge(_)
             | Self::MissingBase { .. }
+            | Self::NoSuchCommit { .. }
+            | Self::CargoNeedsFiles
             | Self::NoCheckout { .. } => true,
         }
     }

@@ -4,12 +4,13 @@ mod base;
 mod error;
 mod inspect;
 mod policy_files;
+mod subject;
 
 use crate::check::{self, Online};
-use crate::collect::{self, Opened, Place};
+use crate::collect::{self, Place};
 use crate::config::{self, Disk, Policy};
 use crate::feed::{self, Feed};
-use crate::model::{Axis, Finding, Gap, GapKind, Inventory, Ledger, Note, Partial, Severity, Source, Stage, Verdict};
+use crate::model::{Finding, Gap, GapKind, Inventory, Ledger, Note, Partial, Severity, Source, Stage, Verdict};
 use crate::policy::{self, Case};
 use crate::rule;
 use crate::sys::{Sys, beside, spread};
@@ -23,6 +24,8 @@ use std::path::PathBuf;
 pub struct Request {
     /// What to judge: directories and files.
     pub targets: Vec<PathBuf>,
+    /// What of the targets is judged.
+    pub judged: Judged,
     /// `--feed`: a name, a directory, or `embedded`.
     pub feed: Option<String>,
     /// `--policy`: a file that the pipeline names and that is trusted for that reason.
@@ -37,6 +40,16 @@ pub struct Request {
     pub resolve: Resolve,
 }
 
+/// What of the targets is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Judged {
+    /// The files as they lie there.
+    #[default]
+    WorkTree,
+    /// What this commit of the checkout holds at the place of each target. Nothing of the work tree is read.
+    Commit(String),
+}
+
 /// What the findings are compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BaseChoice {
@@ -45,6 +58,9 @@ pub enum BaseChoice {
     Detect,
     /// This commit.
     Rev(String),
+    /// What a remote has, as its caller found out: this commit itself, whatever its history has in common with what is
+    /// judged. None where it has nothing of it: then everything counts as introduced.
+    Remote(Option<String>),
     /// Nothing: everything blocks.
     Without,
 }
@@ -54,6 +70,7 @@ impl Request {
     pub fn of(targets: &[PathBuf]) -> Self {
         Self {
             targets: targets.to_vec(),
+            judged: Judged::WorkTree,
             feed: None,
             policy: None,
             base: BaseChoice::Detect,
@@ -69,22 +86,23 @@ impl Request {
 pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     let now = sys.now()?;
     let places = locate(sys, &request.targets)?;
-    let (base, mut notes) = base::find(sys, request, &places)?;
-    let mut policy = load_policy(sys, request, &places, base.as_ref())?;
+    let commit = subject::commit(request, &places)?;
+    let (base, mut notes) = base::find(sys, request, &places, commit.as_deref())?;
+    let mut policy = load_policy(sys, request, &places, commit.as_deref(), base.as_ref())?;
     if let Some(fail_on) = request.fail_on {
         policy.tighten(fail_on)?;
     }
     notes.extend(other_policies(sys, request, &places)?);
     // These wait for different things.
-    let (feed, (mut seen, own)) = beside(
-        || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open(sys, &choice)),
+    let (feed, looked) = beside(
+        || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open_to_judge(sys, &choice)),
         || {
-            let opened: Vec<Opened<'_>> =
-                places.into_iter().map(|place| collect::open_place(place, &policy.excludes)).collect();
+            let opened = subject::open(places, commit.as_deref(), &policy.excludes)?;
             let cargo = (request.resolve == Resolve::Cargo).then_some(sys);
-            (inspect::all(&opened, &policy.mirrors, cargo), base::own(base.as_ref(), &opened))
+            Ok::<_, GateError>((inspect::all(&opened, &policy.mirrors, cargo), base::own(base.as_ref(), &opened)))
         },
     );
+    let (mut seen, own) = looked?;
     let mut gaps = std::mem::take(&mut seen.gaps);
     if seen.inventories.is_empty() && !gaps.iter().any(|gap| gap.path.is_some()) {
         gaps.push(nothing_to_judge(request));
@@ -105,13 +123,13 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
                     let before = base::before(base, &policy, &feed)?.take(&mut gaps);
                     base::split(sys, base, found, &before, &own)?
                 }
-                None => found.into_iter().map(|finding| (finding, Axis::Unknown)).collect(),
+                None => found.into_iter().map(|finding| (finding, base::without(request))).collect(),
             };
             used = Some(feed.info().clone());
         }
     }
     notes.extend(base::notes(sys, base.as_ref(), &policy)?);
-    let release_text = |(inventory, _): (Inventory, _)| Inventory { text: "".into(), ..inventory };
+    let release_text = |(inventory, _): (Inventory, _)| Inventory { text: String::new(), ..inventory };
     let case = Case {
         findings,
         gaps,
@@ -129,18 +147,19 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
 /// The inventories alone, for questions that need no advisories. Gaps that only a policy can weigh are left in.
 pub fn inventories(sys: &dyn Sys, targets: &[PathBuf]) -> Result<Partial<Vec<Inventory>>, GateError> {
     let places = locate(sys, targets)?;
-    let policy = load_policy(sys, &Request::of(targets), &places, None)?;
+    let policy = load_policy(sys, &Request::of(targets), &places, None, None)?;
     let opened: Vec<_> = places.into_iter().map(|place| collect::open_place(place, &policy.excludes)).collect();
     let seen = inspect::all(&opened, &policy.mirrors, None);
     let gaps = seen.gaps.into_iter().filter(|gap| gap.kind.fails_by_default()).collect();
     Ok(Partial { value: seen.inventories.into_iter().map(|(inventory, _)| inventory).collect(), gaps })
 }
 
-/// The policy in force: of the base where there is one, else the file that the pipeline names, else the tree's own.
+/// The policy in force: the file that the pipeline names, else of the base where there is one, else the judged tree's own.
 fn load_policy(
     sys: &dyn Sys,
     request: &Request,
     places: &[Place<'_>],
+    commit: Option<&str>,
     base: Option<&base::Base<'_>>,
 ) -> Result<Policy, GateError> {
     if let Some(file) = &request.policy {
@@ -149,6 +168,7 @@ fn load_policy(
     }
     match (base, places.first()) {
         (Some(base), _) => base::policy(base),
+        (None, Some(Place { git: Some(git), .. })) if let Some(commit) = commit => policy_files::of_commit(git, commit),
         (None, Some(place)) => Ok(config::load(&Disk { sys, root: place.root.clone() }, "")?),
         (None, None) => Ok(Policy::default()),
     }
@@ -204,7 +224,7 @@ fn check_all(seen: &Inspected, feed: &Feed, online: Option<&Online>) -> Partial<
 
 fn ask_online(sys: &dyn Sys, seen: &Inspected) -> Partial<Online> {
     let components = seen.inventories.iter().flat_map(|(inventory, _)| &inventory.components);
-    let names = components.filter(|c| c.source == Source::CratesIo).map(|c| c.name.to_string()).collect();
+    let names = components.filter(|c| c.source == Source::Default).map(|c| c.name.to_string()).collect();
     feed::published_online(sys, &names).unwrap_or_else(|e| {
         let gap = Gap::new(GapKind::OnlineFailed, Stage::Feed, "registry", e.to_string()).with_help(e.help());
         Partial { value: Online::new(), gaps: vec![gap] }

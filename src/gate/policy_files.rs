@@ -1,9 +1,17 @@
 //! Where a trusted policy is read from: the disk, a file that the pipeline names, or a commit.
 
-use crate::config::{Files, MAX_POLICY, POLICY_FILE};
+use super::GateError;
+use crate::config::{self, Files, MAX_POLICY, POLICY_FILE, Policy};
 use crate::git::{Blob, Git, GitError, Leaves, MODE_GITLINK, MODE_LINK};
 use crate::sys::{Fault, FileKind, Sys, SysError};
 use std::path::{Path, PathBuf};
+
+/// The policy that a commit holds; places in it begin with the commit's short id.
+pub(super) fn of_commit(git: &Git<'_>, commit: &str) -> Result<Policy, GateError> {
+    let files = CommitFiles::new(git, commit)?;
+    let short: String = commit.chars().take(12).collect();
+    Ok(config::load(&files, &format!("{short}:"))?)
+}
 
 /// The policy as one commit has it. Nothing of the work tree takes part.
 pub(super) struct CommitFiles<'a> {

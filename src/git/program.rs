@@ -47,7 +47,7 @@ const ENVIRONMENT: [(&str, &str); 18] = [
 /// outside the checkout. The commands in use need none of them; a later git may.
 const SETTINGS: [&str; 20] = [
     "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
+    NO_HOOKS,
     "core.untrackedCache=false",
     "core.attributesFile=/dev/null",
     "core.excludesFile=/dev/null",
@@ -67,6 +67,13 @@ const SETTINGS: [&str; 20] = [
     "gc.auto=0",
     "maintenance.auto=false",
 ];
+
+/// What decides which settings of the user and of the system git reads.
+pub(super) const USER_SETTINGS: [&str; 5] =
+    ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
+
+/// The setting of ours that stands above the question where hooks lie.
+const NO_HOOKS: &str = "core.hooksPath=/dev/null";
 
 /// One call of a subcommand.
 pub(super) struct Call {
@@ -149,4 +156,16 @@ pub(super) fn discovering(program: &Path, dir: &Path, call: &Call) -> Command {
         output_limit: call.output_limit,
         time_limit: TIME_LIMIT,
     }
+}
+
+/// The call under the settings of the user, given as variables with their values, and with hooks where they say. For
+/// `rev-parse` alone, which runs no hook.
+pub(super) fn with_user_settings(mut command: Command, user: &[(&str, Option<String>)]) -> Command {
+    command.env.retain(|(name, _)| !user.iter().any(|(variable, _)| name == variable));
+    let set = user.iter().filter_map(|(name, value)| Some((name.into(), value.as_ref()?.into())));
+    command.env.extend(set); // a variable that is not set stays so
+    if let Some(at) = command.args.iter().position(|arg| arg == NO_HOOKS) {
+        command.args.drain(at.saturating_sub(1)..=at); // with its `-c`
+    }
+    command
 }

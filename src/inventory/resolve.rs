@@ -202,8 +202,8 @@ fn scope_of(kind: DependencyKind) -> Scope {
 fn is_from(component: &Component, source: Option<&str>) -> bool {
     match (&component.source, source) {
         (Source::Local | Source::Path(_), None) => true,
-        (Source::CratesIo, Some(url)) => SourceId::from_url(url).is_ok_and(|id| id.is_remote_registry()),
+        (Source::Default, Some(url)) => SourceId::from_url(url).is_ok_and(|id| id.is_remote_registry()),
         (Source::Registry(own) | Source::Git(own) | Source::Path(own), Some(url)) => own.as_ref() == url,
-        (Source::Local, Some(_)) | (Source::CratesIo | Source::Registry(_) | Source::Git(_), None) => false,
+        (Source::Local, Some(_)) | (Source::Default | Source::Registry(_) | Source::Git(_), None) => false,
     }
 }

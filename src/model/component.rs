@@ -1,14 +1,14 @@
 //! What a lockfile says is used: components, the edges between them, and the count that proves none was lost.
 
-use super::{Digest, TreePath};
+use super::{Digest, Ecosystem, TreePath};
 use packageurl::PackageUrl;
 use std::sync::Arc;
 
-/// Where a component is fetched from. Only [`Source::CratesIo`] is matched against advisories by name.
+/// Where a component is fetched from. Only [`Source::Default`] is matched against advisories by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
-    /// The default registry of Cargo, or a mirror of it that the policy names.
-    CratesIo,
+    /// The default registry of its ecosystem, or a mirror of it that the policy names.
+    Default,
     /// Another registry, with the URL as the lock writes it.
     Registry(Arc<str>),
     /// A git repository, with the URL as the lock writes it (query and fragment included).
@@ -23,7 +23,7 @@ impl Source {
     /// The URL as the lock writes it; empty for the default registry and for first-party packages.
     pub fn url(&self) -> &str {
         match self {
-            Self::CratesIo | Self::Local => "",
+            Self::Default | Self::Local => "",
             Self::Registry(url) | Self::Git(url) | Self::Path(url) => url,
         }
     }
@@ -31,7 +31,7 @@ impl Source {
     /// What kind of source it is, in one or two words.
     pub fn describe(&self) -> &'static str {
         match self {
-            Self::CratesIo => "crates.io",
+            Self::Default => "the default registry",
             Self::Registry(_) => "another registry",
             Self::Git(_) => "git",
             Self::Path(_) => "path",
@@ -68,6 +68,8 @@ impl Scope {
 /// One package at one version, as one lockfile lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
+    /// Where its name and version mean something.
+    pub ecosystem: Ecosystem,
     /// The name as the lock writes it.
     pub name: Arc<str>,
     /// The version as the lock writes it (it is known to parse as its ecosystem's version).
@@ -88,18 +90,33 @@ pub struct Component {
 }
 
 impl Component {
-    /// The package URL (purl specification, type `cargo`).
+    /// The package URL (purl specification).
     pub fn purl(&self) -> String {
-        let plain = || format!("pkg:cargo/{}@{}", self.name, self.version);
-        let Ok(mut purl) = PackageUrl::new("cargo", self.name.to_string()) else { return plain() };
+        let kind = self.ecosystem.purl_type();
+        let plain = || format!("pkg:{kind}/{}@{}", self.name, self.version);
+        let (namespace, name) = self.ecosystem.split(&self.name);
+        let Ok(mut purl) = PackageUrl::new(kind, name.to_owned()) else { return plain() };
+        if let Some(namespace) = namespace
+            && purl.with_namespace(namespace.to_owned()).is_err()
+        {
+            return plain();
+        }
         let qualified = match &self.source {
-            Source::CratesIo | Source::Local | Source::Path(_) => Ok(()),
+            Source::Default | Source::Local | Source::Path(_) => Ok(()),
             Source::Registry(url) => purl.add_qualifier("repository_url", url.to_string()).map(|_| ()),
             Source::Git(url) => purl.add_qualifier("vcs_url", url.to_string()).map(|_| ()),
         };
         match (qualified, purl.with_version(self.version.to_string())) {
             (Ok(()), Ok(purl)) => purl.to_string(),
             _ => plain(),
+        }
+    }
+
+    /// What kind of source it has, in one or two words; the default registry by its name.
+    pub fn from(&self) -> &'static str {
+        match self.source {
+            Source::Default => self.ecosystem.osv(),
+            _ => self.source.describe(),
         }
     }
 
@@ -141,7 +158,7 @@ pub struct Inventory {
     /// What proves that nothing was lost.
     pub counted: Count,
     /// The text of the file, for the excerpts of findings.
-    pub text: Arc<str>,
+    pub text: String,
 }
 
 #[cfg(test)]
@@ -150,6 +167,7 @@ mod tests {
 
     fn component(source: Source) -> Component {
         Component {
+            ecosystem: Ecosystem::Cargo,
             name: "serde".into(),
             version: "1.0.0+x".into(),
             source,
@@ -163,8 +181,18 @@ mod tests {
 
     #[test]
     fn a_purl_escapes_and_names_a_foreign_source() {
-        assert_eq!(component(Source::CratesIo).purl(), "pkg:cargo/serde@1.0.0%2Bx");
+        assert_eq!(component(Source::Default).purl(), "pkg:cargo/serde@1.0.0%2Bx");
         let git = component(Source::Git("git+https://example.com/s?rev=1#abc".into())).purl();
         assert!(git.starts_with("pkg:cargo/serde@1.0.0%2Bx?vcs_url=git"), "{git}");
+    }
+
+    #[test]
+    fn a_purl_has_the_type_and_the_namespace_of_its_ecosystem() {
+        let purl = |ecosystem, name: &str| {
+            Component { ecosystem, name: name.into(), version: "1.0".into(), ..component(Source::Default) }.purl()
+        };
+        assert_eq!(purl(Ecosystem::Npm, "@angular/core"), "pkg:npm/%40angular/core@1.0");
+        assert_eq!(purl(Ecosystem::Maven, "org.apache:log"), "pkg:maven/org.apache/log@1.0");
+        assert_eq!(purl(Ecosystem::Go, "github.com/a/b"), "pkg:golang/github.com/a/b@1.0");
     }
 }

@@ -18,9 +18,10 @@ pub(crate) fn finding(id: &str, package: &str, severity: Severity, class: Class)
         disclosed: Some(Timestamp(TODAY.0 - 3 * 86_400)),
         url: None,
         component: Some(Component {
+            ecosystem: crate::model::Ecosystem::Cargo,
             name: package.into(),
             version: "1.2.3".into(),
-            source: Source::CratesIo,
+            source: Source::Default,
             checksum: None,
             line: 7,
             column: 1,

@@ -1,7 +1,8 @@
-//! Ed25519 keys (RFC 8032): private ones as PKCS#8 PEM files, public ones as C2SP verifier keys and PEM. It does not
-//! decide which key is trusted.
+//! Ed25519 keys (RFC 8032): private ones as PKCS#8 PEM files, plain or in age, public ones as C2SP verifier keys and PEM.
+//! It does not decide which key is trusted.
 
 use super::BadSignature;
+use super::age::{self, AgeError, Audience, Unlock};
 use crate::model::Digest;
 use crate::sys::{Bytes, Fault, Sys, SysError};
 use crate::text::base64;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 /// The signature type byte of plain Ed25519 in C2SP signed-note.
 const ALGORITHM: u8 = 1;
-/// A PKCS#8 Ed25519 key has about 120 bytes as PEM; comments around it may take a little more.
-const MAX_KEY_FILE: Bytes = Bytes(16 << 10);
+/// A PKCS#8 Ed25519 key has about 120 bytes as PEM; the most that age may add is its header.
+const MAX_KEY_FILE: Bytes = age::MAX_FILE;
 /// The name of a key stands in every checkpoint; longer ones are not names.
 const MAX_NAME: usize = 255;
 /// Making a key takes milliseconds: who holds the lock longer is dead or stuck.
@@ -38,20 +39,49 @@ pub enum KeyError {
         /// Where it was expected.
         path: PathBuf,
     },
+    /// The file is empty: a secret that is not there, where CI writes secrets to files.
+    #[error("the key file {} is empty", path.display())]
+    EmptyFile {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A file is there already. Remedy: name another one; a key is never overwritten.
+    #[error("{} is there already, and a key is never overwritten", path.display())]
+    Exists {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The variable that should hold the key is not set, or empty.
     #[error("the variable {variable} holds no signing key")]
     VariableUnset {
         /// Its name.
         variable: String,
     },
+    /// The file named for the identities of age is not one. Remedy: [`AgeError::help`].
+    #[error("the identities in {}: {error}", path.display())]
+    Identities {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: AgeError,
+    },
     /// Neither `HOME` nor `XDG_DATA_HOME` says where keys are kept. Remedy: name a key file.
     #[error("no directory for keys: neither XDG_DATA_HOME nor HOME is set")]
     NoHome,
-    /// The key is encrypted (age, or PKCS#8 with a password). Remedy: decrypt it first, `age -d key.age > key.pem`.
+    /// The key is encrypted in a way that is not read here: PKCS#8 with a password, or age where PEM is expected. Remedy:
+    /// decrypt it, and encrypt it with age.
     #[error("the signing key in {origin} is encrypted; decrypt it to a file that only you can read")]
     Encrypted {
         /// The file or variable.
         origin: String,
+    },
+    /// The key is in an age file that does not open. Remedy: [`AgeError::help`].
+    #[error("the signing key in {origin} does not open: {error}")]
+    Age {
+        /// The file or variable.
+        origin: String,
+        /// Why.
+        error: AgeError,
     },
     /// Not one PEM block `PRIVATE KEY` with an Ed25519 key in PKCS#8 (RFC 5958, RFC 8410).
     #[error("{origin} does not hold an Ed25519 private key as PKCS#8 PEM")]
@@ -74,6 +104,17 @@ pub enum KeyError {
     /// The cryptographic library refused an operation that cannot fail on valid keys.
     #[error("the cryptographic library failed")]
     Crypto,
+}
+
+impl KeyError {
+    /// What the user can do; none where the message says all there is to say, or only the caller knows.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Age { error, .. } | Self::Identities { error, .. } => error.help(),
+            Self::Encrypted { .. } => Some("keep it in age instead: openssl pkey -in key.pem | age -p -a > key.age"),
+            _ => None,
+        }
+    }
 }
 
 /// A public key, 32 bytes.
@@ -203,9 +244,9 @@ impl fmt::Debug for SigningKey {
 /// Where a private key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// A PEM file.
+    /// A file with PEM, plain or in age.
     File(PathBuf),
-    /// A variable of the environment, which every other process of the job can read.
+    /// A variable of the environment with the same, which every other process of the job can read.
     EnvUnsafe(String),
 }
 
@@ -226,16 +267,31 @@ impl SigningKey {
     pub fn from_pem(pem: &[u8], origin: &str) -> Result<Self, KeyError> {
         let not_a_key = || KeyError::NotAKey { origin: origin.to_owned() };
         let has = |mark: &str| pem.windows(mark.len()).any(|window| window == mark.as_bytes());
-        if has("BEGIN ENCRYPTED PRIVATE KEY")
-            || has("BEGIN AGE ENCRYPTED FILE")
-            || pem.starts_with(b"age-encryption.org/")
-        {
+        if has("BEGIN ENCRYPTED PRIVATE KEY") || age::is_age(pem) {
             return Err(KeyError::Encrypted { origin: origin.to_owned() });
         }
         let text = std::str::from_utf8(pem).map_err(|_| not_a_key())?;
         let der = pem_block(text, PEM_BEGIN, PEM_END).ok_or_else(not_a_key)?;
         // Version 1 of PKCS#8 has no public half, version 2 has one that must fit: both are read.
         Self::of_pair(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| not_a_key())?)
+    }
+
+    /// From PEM, plain or in an age file that `unlock` opens. `origin` names the file or variable in errors.
+    pub fn from_bytes(bytes: &[u8], origin: &str, unlock: &Unlock) -> Result<Self, KeyError> {
+        if !age::is_age(bytes) {
+            return Self::from_pem(bytes, origin);
+        }
+        let pem = age::decrypt(bytes, unlock, age::MAX_SECRET);
+        let pem = pem.map_err(|error| KeyError::Age { origin: origin.to_owned(), error })?;
+        Self::from_pem(&pem, &format!("{origin}, decrypted"))
+    }
+
+    /// The PEM in an armored age file, as [`SigningKey::from_bytes`] and `age` read it. Errors: those of
+    /// [`age::encrypt`].
+    pub fn to_age(&self, audience: Audience<'_>, sys: &dyn Sys) -> Result<String, KeyError> {
+        let file = age::encrypt(self.to_pem()?.as_bytes(), audience, sys);
+        let file = file.map_err(|error| KeyError::Age { origin: "the new file".to_owned(), error })?;
+        Ok(age::armor(&file))
     }
 
     /// PKCS#8 version 1 (RFC 5958) as PEM (RFC 7468): what other programs read and write.
@@ -255,16 +311,22 @@ impl SigningKey {
         Ok(self.pair.try_sign(message).map_err(|_| KeyError::Crypto)?.as_ref().to_vec())
     }
 
-    /// Reads the key from where it is kept.
+    /// Reads a key that is not encrypted from where it is kept.
     pub fn load(sys: &dyn Sys, source: &KeySource) -> Result<Self, KeyError> {
+        Self::load_with(sys, source, &Unlock::default())
+    }
+
+    /// Reads the key from where it is kept. [`KeyError::Age`] where it is encrypted and `unlock` does not open it.
+    pub fn load_with(sys: &dyn Sys, source: &KeySource, unlock: &Unlock) -> Result<Self, KeyError> {
         match source {
-            KeySource::File(path) => match sys.read(path, MAX_KEY_FILE) {
-                Ok(pem) => Self::from_pem(&pem, &path.display().to_string()),
+            KeySource::File(path) => match age::read_secret(sys, path, MAX_KEY_FILE) {
+                Ok(bytes) if bytes.trim_ascii().is_empty() => Err(KeyError::EmptyFile { path: path.clone() }),
+                Ok(bytes) => Self::from_bytes(&bytes, &path.display().to_string(), unlock),
                 Err(SysError { fault: Fault::NotFound, .. }) => Err(KeyError::Missing { path: path.clone() }),
                 Err(error) => Err(error.into()),
             },
             KeySource::EnvUnsafe(variable) => match sys.var(variable)?.filter(|pem| !pem.trim().is_empty()) {
-                Some(pem) => Self::from_pem(pem.as_bytes(), &format!("the variable {variable}")),
+                Some(text) => Self::from_bytes(text.as_bytes(), &format!("the variable {variable}"), unlock),
                 None => Err(KeyError::VariableUnset { variable: variable.clone() }),
             },
         }
@@ -273,30 +335,52 @@ impl SigningKey {
     /// Reads the key file, or makes one (readable by its owner alone) where there is none. The flag says that it was
     /// made: then its public half must be shown. Not for CI, where the key would end with the job.
     pub fn load_or_create(sys: &dyn Sys, path: &Path) -> Result<(Self, bool), KeyError> {
+        Self::load_or_create_with(sys, path, &Unlock::default())
+    }
+
+    /// The same for a key file that may be encrypted. One that is made here is not.
+    pub fn load_or_create_with(sys: &dyn Sys, path: &Path, unlock: &Unlock) -> Result<(Self, bool), KeyError> {
         let source = KeySource::File(path.to_owned());
-        match Self::load(sys, &source) {
+        match Self::load_with(sys, &source, unlock) {
             Err(KeyError::Missing { .. }) => {}
             other => return other.map(|key| (key, false)),
         }
+        match Self::create(sys, path) {
+            Ok(key) => Ok((key, true)),
+            // Somebody else made it while we waited.
+            Err(KeyError::Exists { .. }) => Self::load_with(sys, &source, unlock).map(|key| (key, false)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a key file, readable by its owner alone. [`KeyError::Exists`] where anything is at the path.
+    pub fn create(sys: &dyn Sys, path: &Path) -> Result<Self, KeyError> {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             sys.create_dir(dir)?;
         }
         let mut lock = path.as_os_str().to_owned();
         lock.push(".lock");
         let _guard = sys.lock(Path::new(&lock), LOCK_WAIT)?;
-        match Self::load(sys, &source) {
-            Err(KeyError::Missing { .. }) => {} // still: nobody else made it while we waited
-            other => return other.map(|key| (key, false)),
+        if sys.kind(path)?.is_some() {
+            return Err(KeyError::Exists { path: path.to_owned() });
         }
         let key = Self::generate(sys)?;
         sys.replace(path, key.to_pem()?.as_bytes(), true)?;
-        Ok((key, true))
+        Ok(key)
     }
 
     fn of_pair(pair: Ed25519KeyPair) -> Result<Self, KeyError> {
         let public = PublicKey(pair.public_key().as_ref().try_into().map_err(|_| KeyError::Crypto)?);
         Ok(Self { pair, public })
     }
+}
+
+/// What the environment and the command line give to open an encrypted key: see [`Unlock::gather`].
+pub fn unlock(sys: &dyn Sys, identity_file: Option<&Path>) -> Result<Unlock, KeyError> {
+    Unlock::gather(sys, identity_file).map_err(|error| match (error, identity_file) {
+        (AgeError::Sys(error), _) => KeyError::Sys(error),
+        (error, path) => KeyError::Identities { path: path.map(Path::to_owned).unwrap_or_default(), error },
+    })
 }
 
 /// Where the user's signing key is kept: `$XDG_DATA_HOME/portcullis/trail.key`, else `~/.local/share/…` (XDG Base
@@ -393,6 +477,46 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_age_is_read_with_what_opens_it_and_refused_by_kind_without() {
+        let phrase = |text: &str| age::Passphrase::new(text).unwrap();
+        let file = key(1).to_age(Audience::PassphraseWithWorkUnsafe(&phrase("p"), 2), &RealSys).unwrap();
+        let read = |text: &str, passphrase: Option<&str>| {
+            let unlock = Unlock { identities: vec![], passphrase: passphrase.map(phrase) };
+            SigningKey::from_bytes(text.as_bytes(), "x", &unlock).map(|key| *key.public())
+        };
+        let refused = |error| Err(KeyError::Age { origin: "x".into(), error });
+        assert_eq!(read(&file, Some("p")), Ok(*key(1).public()));
+        assert_eq!(read(&file, Some("q")), refused(AgeError::WrongPassphrase));
+        assert_eq!(read(&file, None), refused(AgeError::NeedsPassphrase));
+        assert_eq!(read(&format!("x{file}"), Some("p")), refused(AgeError::Armor { line: 1 }));
+        assert_eq!(read(&key(1).to_pem().unwrap(), None), Ok(*key(1).public()));
+        // What opens must still be a key, and one layer is enough.
+        let inside = |text: &[u8]| {
+            let file = age::encrypt(text, Audience::PassphraseWithWorkUnsafe(&phrase("p"), 2), &RealSys).unwrap();
+            read(&age::armor(&file), Some("p")).unwrap_err()
+        };
+        assert_eq!(inside(b"text"), KeyError::NotAKey { origin: "x, decrypted".into() });
+        assert_eq!(inside(file.as_bytes()), KeyError::Encrypted { origin: "x, decrypted".into() });
+    }
+
+    #[test]
+    fn a_key_file_in_age_is_loaded_with_an_identity_and_never_overwritten_without() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trail.key");
+        let identity = age::Identity::generate(&RealSys).unwrap();
+        let recipients = [identity.recipient().unwrap()];
+        let file = key(1).to_age(Audience::Recipients(&recipients), &RealSys).unwrap();
+        RealSys.replace(&path, file.as_bytes(), true).unwrap();
+        let unlock = Unlock { identities: vec![identity], passphrase: None };
+        let (loaded, made) = SigningKey::load_or_create_with(&RealSys, &path, &unlock).unwrap();
+        assert_eq!((loaded.public(), made), (key(1).public(), false));
+        let refused = SigningKey::load_or_create(&RealSys, &path).unwrap_err();
+        assert_eq!(refused, KeyError::Age { origin: path.display().to_string(), error: AgeError::NeedsIdentity });
+        assert_eq!(refused.help(), Some("name the identity: --key-identity FILE"));
+        assert_eq!(RealSys.read(&path, MAX_KEY_FILE).unwrap(), file.as_bytes());
+    }
+
+    #[test]
     fn a_key_is_made_once_and_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
@@ -407,6 +531,38 @@ mod tests {
         assert_eq!(first.public(), second.public());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!format!("{first:?}").contains(&first.to_pem().unwrap()));
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused_and_one_of_its_owner_alone_is_not() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trail.key");
+        let source = KeySource::File(path.clone());
+        SigningKey::create(&RealSys, &path).unwrap();
+        for (mode, allowed) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o644, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            match SigningKey::load(&RealSys, &source) {
+                Ok(_) => assert!(allowed, "{mode:o}"),
+                Err(KeyError::Sys(SysError { fault: Fault::Exposed { mode: found }, .. })) => {
+                    assert!(!allowed && found == mode, "{mode:o}");
+                }
+                Err(other) => panic!("{mode:o}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_never_overwritten_and_an_empty_one_is_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new.key");
+        let made = SigningKey::create(&RealSys, &path).unwrap();
+        assert_eq!(SigningKey::create(&RealSys, &path).unwrap_err(), KeyError::Exists { path: path.clone() });
+        assert_eq!(SigningKey::load(&RealSys, &KeySource::File(path)).unwrap().public(), made.public());
+        let path = dir.path().join("empty.key");
+        RealSys.replace(&path, b" \n", true).unwrap();
+        let empty = KeyError::EmptyFile { path: path.clone() };
+        assert_eq!(SigningKey::load(&RealSys, &KeySource::File(path)).unwrap_err(), empty);
     }
 
     proptest! {

@@ -1,10 +1,12 @@
-//! Keys and what they sign: Ed25519, C2SP signed notes, DSSE envelopes. It does not know what a note or payload means,
-//! and it never talks to the network: what is signed with somebody else's service is not here.
+//! Keys and what they sign: Ed25519 (plain or in age files), C2SP signed notes, DSSE envelopes. It does not know what a
+//! note or payload means, and it never talks to the network: what is signed with somebody else's service is not here.
 
+pub mod age;
 pub mod dsse;
 pub mod key;
 pub mod note;
 
+pub use age::{AgeError, Unlock};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature};
 pub use key::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
 pub use note::{Note, NoteError, NoteSignature};

@@ -6,10 +6,14 @@
 )]
 
 use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http};
+#[cfg(target_os = "linux")]
+use super::{Found, Root, files};
 use crate::model::Timestamp;
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +31,7 @@ const POLL: Duration = Duration::from_millis(2);
 #[derive(Debug, Default)]
 pub struct RealSys;
 
-fn fault(error: &std::io::Error) -> Fault {
+pub(super) fn fault(error: &std::io::Error) -> Fault {
     match error.kind() {
         ErrorKind::NotFound => Fault::NotFound,
         ErrorKind::PermissionDenied => Fault::Denied,
@@ -88,11 +92,26 @@ struct FileLock {
 impl Guard for FileLock {}
 
 impl RealSys {
-    fn write_synced(path: &Path, bytes: &[u8], private: bool) -> std::io::Result<()> {
-        let mode = if private { 0o600 } else { 0o644 };
+    fn write_synced(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
+    }
+
+    /// Writes through a temporary file of this mode, less what the user's mask takes away.
+    fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), SysError> {
+        let temporary = Self::temporary(path);
+        let written =
+            Self::write_synced(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path)).and_then(|()| {
+                match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                    Some(dir) => File::open(dir)?.sync_all(),
+                    None => File::open(".")?.sync_all(),
+                }
+            });
+        written.map_err(|e| {
+            let _ = fs::remove_file(&temporary); // it may not exist; the error that matters is the first one
+            failed("write", path)(e)
+        })
     }
 
     /// A name that no other writer uses: process id and a counter.
@@ -170,6 +189,16 @@ impl RealSys {
             Ok(Output { code: status.code(), stdout, stderr })
         })
     }
+}
+
+/// Reads a regular file that had `size` bytes when it was opened.
+fn read_limited(file: File, size: u64, limit: Bytes, path: &Path) -> Result<Vec<u8>, SysError> {
+    let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
+    if size > limit.0 {
+        return Err(too_large());
+    }
+    let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
+    if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// Reads a regular file that had `size` bytes when it was opened; at most one byte more than `limit`.
@@ -292,12 +321,34 @@ impl Sys for RealSys {
 
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
         let (file, size) = open_regular("read", path)?;
-        let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
-        if size > limit.0 {
-            return Err(too_large());
+        read_limited(file, size, limit, path)
+    }
+
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let (file, size) = open_regular("read", path)?;
+        let error = |fault| SysError { op: "read", what: path.display().to_string(), fault };
+        // The mode of the file that is open, not of what the path names a moment later.
+        let mode = file.metadata().map_err(failed("read", path))?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(error(Fault::Exposed { mode }));
         }
-        let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
-        if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
+        read_limited(file, size, limit, path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn root(&self, path: &Path) -> Root {
+        files::root(path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_files(
+        &self,
+        dir: (&Root, &Path),
+        limit: Bytes,
+        wanted: &dyn Fn(&OsStr) -> bool,
+        each: &mut dyn FnMut(Found<'_>),
+    ) -> Result<(), SysError> {
+        files::read(dir, limit, wanted, each)
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {
@@ -310,17 +361,11 @@ impl Sys for RealSys {
     }
 
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError> {
-        let temporary = Self::temporary(path);
-        let written = Self::write_synced(&temporary, bytes, private)
-            .and_then(|()| fs::rename(&temporary, path))
-            .and_then(|()| match path.parent().filter(|p| !p.as_os_str().is_empty()) {
-                Some(dir) => File::open(dir)?.sync_all(),
-                None => File::open(".")?.sync_all(),
-            });
-        written.map_err(|e| {
-            let _ = fs::remove_file(&temporary); // it may not exist; the error that matters is the first one
-            failed("write", path)(e)
-        })
+        Self::replace_as(path, bytes, if private { 0o600 } else { 0o644 })
+    }
+
+    fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        Self::replace_as(path, bytes, 0o755)
     }
 
     fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
@@ -360,6 +405,20 @@ impl Sys for RealSys {
                 Err(fs::TryLockError::Error(e)) => return Err(failed(e)),
             }
         }
+    }
+
+    fn stdin(&self, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let failed = failed("read", Path::new("standard input"));
+        let bytes = read_up_to(Some(std::io::stdin().lock()), limit.0.saturating_add(1)).map_err(failed)?;
+        if bytes.len() as u64 > limit.0 {
+            let fault = Fault::TooLarge { limit };
+            return Err(SysError { op: "read", what: "standard input".into(), fault });
+        }
+        Ok(bytes)
+    }
+
+    fn program(&self) -> Result<PathBuf, SysError> {
+        std::env::current_exe().map_err(failed("find", Path::new("the running program")))
     }
 
     fn run(&self, command: &Command) -> Result<Output, SysError> {

@@ -57,7 +57,7 @@ impl<'c> Facts<'c> {
         &self,
         verdict: &Verdict,
         inputs: &[(TreePath, Digest)],
-        start: LogIndex,
+        start: Option<LogIndex>,
     ) -> Value {
         let ledger = ledger_digest(&verdict.ledger);
         let mut inputs: Vec<_> = inputs.iter().collect();
@@ -88,7 +88,7 @@ impl<'c> Facts<'c> {
         put("verificationResult", json!(if outcome == Outcome::Passed { "PASSED" } else { "FAILED" }));
         put("verifiedLevels", json!([])); // the gate judges dependencies, not how something was built
         put("slsaVersion", json!(SLSA_VERSION));
-        put(&extension("start"), json!(start.0));
+        put(&extension("start"), json!(start.map(|start| start.0)));
         put(&extension("outcome"), json!(outcome.as_str()));
         put(&extension("decided"), json!(verdict.decided_at.to_string()));
         put(&extension("fail-on"), json!(verdict.policy.fail_on.as_str()));
@@ -163,7 +163,7 @@ impl<'c> Facts<'c> {
             "package": component.map(|c| c.name.as_ref()),
             "version": component.map(|c| c.version.as_ref()),
             // The kind alone: the address of a private source may hold a token.
-            "source": component.map(|c| c.source.describe()),
+            "source": component.map(|c| c.from()),
             "path": self.path(&finding.location.path),
             "line": finding.location.line,
             "fingerprint": finding.fingerprint().to_string(),

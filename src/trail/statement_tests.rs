@@ -32,6 +32,7 @@ fn context() -> RunContext {
 
 fn component() -> Component {
     Component {
+        ecosystem: crate::model::Ecosystem::Cargo,
         name: "h2".into(),
         version: "0.3.25".into(),
         source: Source::Git("git+https://canary-user:canary-token@example.com/h2?token=canary-query#abc".into()),
@@ -93,6 +94,7 @@ fn verdict(ruling: Ruling) -> Verdict {
             digest: Digest::of(b"policy"),
             fail_on: Severity::High,
             waivers: 1,
+            durable_trail: false,
         },
         rules: Vec::new(),
         decided_at: Timestamp(1_790_000_060),
@@ -149,8 +151,7 @@ fn passed_alone_is_passed_and_a_used_waiver_is_named() {
     assert_eq!(passed["predicate"][extension("waivers")], expected);
     let mut verdict = verdict(waived());
     verdict.gaps[0].ruling = Ruling::Blocks;
-    let facts_of =
-        |verdict: &Verdict| decision(verdict, &context(), &[], LogIndex(0), &Salt([1; 32])).proposal().unwrap();
+    let facts_of = |verdict: &Verdict| decision(verdict, &context(), &[], LogIndex(0), &Salt([1; 32])).text().unwrap();
     assert!(facts_of(&verdict).contains("\"verificationResult\":\"FAILED\""));
     assert!(facts_of(&verdict).contains("/outcome\":\"incomplete\""));
 }

@@ -9,7 +9,7 @@ use crate::inventory::place::{Cursor, Refusal};
 use crate::model::{Component, Digest, LeftOut, Scope};
 use semver::Version;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// `name`, `name version` or `name version (source)`.
@@ -22,6 +22,19 @@ pub(super) struct Named<'a> {
 impl<'a> Named<'a> {
     pub(super) fn parse(text: &'a str, at: usize) -> Result<Self, Refusal> {
         let refused = || Refusal::new(at, format!("`{text}` is not a dependency: `name version (source)`"), RESTORE);
+        // Nearly all of them: a name, or a name, a space and a version.
+        let end = text.bytes().position(|b| !b.is_ascii_graphic()).unwrap_or(text.len());
+        match text.split_at_checked(end).filter(|(name, _)| !name.is_empty()) {
+            Some((name, "")) => return Ok(Self { name, version: None, source: None }),
+            Some((name, rest)) => {
+                let version =
+                    rest.strip_prefix(' ').filter(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_graphic()));
+                if version.is_some() {
+                    return Ok(Self { name, version, source: None });
+                }
+            }
+            None => {}
+        }
         let mut parts = text.split_whitespace();
         let (name, version, source) = (parts.next().ok_or_else(refused)?, parts.next(), parts.next());
         let inner = |source: &'a str| source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or_else(refused);
@@ -51,35 +64,73 @@ pub(super) struct Lock<'a> {
     /// The packages, and the legacy `[root]`, which lists the root package in version 1, in the order of the file.
     entries: Vec<&'a RawPackage<'a>>,
     sources: Sources<'a>,
-    /// The positions of a name and version, one for each source.
-    twins: HashMap<(&'a str, &'a str), Vec<u32>>,
-    /// The version of a name among the `[[package]]` entries; none when there are several.
-    versions: HashMap<&'a str, Option<&'a str>>,
+    index: Index<'a>,
+}
+
+/// The entries by name and version.
+struct Index<'a> {
+    /// Positions in order of name, version and position. Cargo writes a lock in this order: sorting costs one pass.
+    order: Vec<u32>,
+    /// Where the entries of a name are in `order`. The hash is seeded anew in each process, so that names cannot be
+    /// chosen to collide.
+    names: HashMap<&'a str, Range<usize>, foldhash::fast::RandomState>,
+}
+
+impl<'a> Index<'a> {
+    fn new(entries: &[&'a RawPackage<'a>]) -> Self {
+        let key = |position: &u32| entries.get(*position as usize).map(|package| (name(package), version(package)));
+        let mut order: Vec<u32> = (0u32..).take(entries.len()).collect();
+        order.sort_by(|a, b| key(a).cmp(&key(b))); // stable: equal ones stay in order of position
+        let mut names = HashMap::with_capacity_and_hasher(entries.len(), foldhash::fast::RandomState::default());
+        let mut begin = 0;
+        for same in order.chunk_by(|a, b| key(a).map(|(name, _)| name) == key(b).map(|(name, _)| name)) {
+            let end = begin + same.len();
+            if let Some((name, _)) = same.first().and_then(key) {
+                names.insert(name, begin..end);
+            }
+            begin = end;
+        }
+        Self { order, names }
+    }
+
+    /// The positions of a name, in order of version.
+    fn of(&self, name: &str) -> &[u32] {
+        self.names.get(name).and_then(|range| self.order.get(range.clone())).unwrap_or_default()
+    }
+}
+
+fn name<'a>(package: &'a RawPackage<'_>) -> &'a str {
+    &package.name.text
+}
+
+fn version<'a>(package: &'a RawPackage<'_>) -> &'a str {
+    &package.version.text
 }
 
 impl<'a> Lock<'a> {
     pub(super) fn new(raw: &'a RawLock<'a>, format: Format, sources: Sources<'a>) -> Self {
         let mut entries: Vec<_> = raw.packages.iter().chain(&raw.root).collect();
         entries.sort_by_key(|package| package.at);
-        let (twins, versions) = (HashMap::with_capacity(entries.len()), HashMap::with_capacity(entries.len()));
-        Self { raw, format, entries, sources, twins, versions }
+        let index = Index::new(&entries);
+        Self { raw, format, entries, sources, index }
     }
 
     pub(super) fn components(&mut self, text: &str, checksums: &Checksums<'_>) -> Result<Vec<Component>, Refusal> {
-        let mut shared: HashMap<&'a str, Arc<str>> = HashMap::with_capacity(self.entries.len());
-        let mut share = |text: &'a str| Arc::clone(shared.entry(text).or_insert_with(|| text.into()));
         let mut places = Cursor::new(text);
-        let mut components = Vec::with_capacity(self.entries.len());
-        for (position, package) in (0u32..).zip(self.entries.clone()) {
+        let mut components: Vec<Component> = Vec::with_capacity(self.entries.len());
+        for package in self.entries.clone() {
             check_name(&package.name)?;
             check_checksum(package)?;
-            self.enter(position, package)?;
+            semver(version(package), package.version.at)?;
             let written = package.checksum.as_ref().map(|c| digest(&c.text, c.at)).transpose()?;
             let listed = if self.is_root(package) { None } else { listed(checksums, package) };
             let (line, column) = places.place(package.at);
+            // In a lock in cargo's order, versions of one package follow each other.
+            let same = components.last().filter(|last| *last.name == *name(package));
             components.push(Component {
-                name: share(&package.name.text),
-                version: share(&package.version.text),
+                ecosystem: crate::model::Ecosystem::Cargo,
+                name: same.map_or_else(|| name(package).into(), |last| Arc::clone(&last.name)),
+                version: version(package).into(),
                 source: self.sources.of(package.source.as_ref())?,
                 checksum: written.or(listed),
                 line,
@@ -88,6 +139,7 @@ impl<'a> Lock<'a> {
                 conditions: Vec::new(),
             });
         }
+        self.check_twins()?;
         Ok(components)
     }
 
@@ -117,36 +169,54 @@ impl<'a> Lock<'a> {
         }
     }
 
-    /// Enters a package in the index, and refuses one that is listed twice, as cargo does.
-    fn enter(&mut self, position: u32, package: &'a RawPackage<'a>) -> Result<(), Refusal> {
-        let (name, version) = (package.name.text.as_ref(), package.version.text.as_ref());
-        let source = self.source_of(position);
-        let twins = self.twins.get(&(name, version)).cloned().unwrap_or_default(); // nearly always empty
-        if twins.len() == MAX_TWINS {
-            return Err(too_large(MAX_TWINS, "packages of one name and version"));
-        }
-        let mut twice = twins.iter().any(|twin| self.source_of(*twin) == source);
-        if !twins.is_empty() && self.is_from_default(position)? {
-            for twin in twins {
-                twice |= self.is_from_default(twin)?; // however each of them spells it
+    /// Refuses a package that is listed twice, as cargo does.
+    fn check_twins(&mut self) -> Result<(), Refusal> {
+        let entries = self.entries.clone();
+        let entry = |position: u32| entries.get(position as usize).copied();
+        let same =
+            |a: &u32, b: &u32| entry(*a).map(|a| (name(a), version(a))) == entry(*b).map(|b| (name(b), version(b)));
+        let order = std::mem::take(&mut self.index.order);
+        let mut twice: Option<&RawPackage<'_>> = None;
+        for twins in order.chunk_by(same).filter(|twins| twins.len() > 1) {
+            if twins.len() > MAX_TWINS {
+                return Err(too_large(MAX_TWINS, "packages of one name and version"));
+            }
+            for (nth, twin) in twins.iter().enumerate() {
+                let default = self.is_from_default(*twin)?; // however each of them spells it
+                for earlier in twins.iter().take(nth) {
+                    if self.source_of(*earlier) == self.source_of(*twin) || default && self.is_from_default(*earlier)? {
+                        twice = twice.into_iter().chain(entry(*twin)).min_by_key(|package| package.at);
+                    }
+                }
             }
         }
-        if twice {
-            let why = format!("{name} {version} is listed twice from the same source");
-            return Err(Refusal::new(package.at, why, "remove one of the two entries; a bad merge leaves such pairs"));
+        self.index.order = order;
+        let Some(package) = twice else { return Ok(()) };
+        let why = format!("{} {} is listed twice from the same source", name(package), version(package));
+        Err(Refusal::new(package.at, why, "remove one of the two entries; a bad merge leaves such pairs"))
+    }
+
+    /// The positions of a name and version, one for each source.
+    fn twins(&self, name: &str, wanted: &str) -> &[u32] {
+        let all = self.index.of(name);
+        let version = |position: &u32| self.entries.get(*position as usize).map_or("", |package| version(package));
+        if let [one] = all {
+            return if version(one) == wanted { all } else { &[] };
         }
-        match self.twins.entry((name, version)) {
-            Entry::Occupied(mut slot) => slot.get_mut().push(position),
-            Entry::Vacant(slot) => {
-                semver(version, package.version.at)?;
-                slot.insert(vec![position]);
-            }
-        }
-        if !self.is_root(package) {
-            let known = self.versions.entry(name).or_insert(Some(version));
-            *known = known.filter(|known| *known == version);
-        }
-        Ok(())
+        let begin = all.partition_point(|position| version(position) < wanted);
+        let rest = all.get(begin..).unwrap_or_default();
+        let end = rest.partition_point(|position| version(position) == wanted);
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// The version of a name, whose positions these are, among the `[[package]]` entries: nothing where it is not listed,
+    /// none inside where there are several.
+    fn only_version(&self, named: &[u32]) -> Option<Option<&'a str>> {
+        let entry = |position: &u32| self.entries.get(*position as usize).copied();
+        let mut all = named.iter().filter_map(entry).filter(|package| !self.is_root(package));
+        let first = version(all.next()?);
+        let last = all.next_back().map_or(first, version); // in order of version: equal ends leave no other between
+        Some((first == last).then_some(first))
     }
 
     /// For each component the positions that it depends on, and the dependencies that lead nowhere.
@@ -189,20 +259,27 @@ impl<'a> Lock<'a> {
         let unresolved =
             |why: &str| Refusal::new(written.at, format!("the dependency `{}` {why}", named.name), RESTORE);
         let source = named.source.map(|text| self.sources.known(text, written.at).cloned()).transpose()?;
-        let version = match (named.version, self.versions.get(named.name)) {
-            (Some(version), _) => version,
-            (None, _) if in_full => return Err(unresolved("has no version")),
-            (None, None) => return Err(unresolved("is not in the lock")),
-            (None, Some(None)) => return Ok(Target::Ambiguous),
-            (None, Some(Some(version))) => version,
-        };
-        let twins = match self.twins.get(&(named.name, version)).map(Vec::as_slice) {
-            Some([one]) if source.is_none() => return Ok(Target::One(*one)),
-            Some(twins) => twins.to_vec(),
+        let version = match named.version {
+            Some(version) => version,
+            None if in_full => return Err(unresolved("has no version")),
             None => {
+                let same = self.index.of(named.name);
+                match (same, self.only_version(same)) {
+                    // The usual case: nothing else has that name.
+                    ([one], Some(_)) => return Ok(Target::One(*one)),
+                    (_, None) => return Err(unresolved("is not in the lock")),
+                    (_, Some(None)) => return Ok(Target::Ambiguous),
+                    (_, Some(Some(version))) => version,
+                }
+            }
+        };
+        let twins = match self.twins(named.name, version) {
+            [one] if source.is_none() => return Ok(Target::One(*one)),
+            [] => {
                 semver(version, written.at)?;
                 return Ok(Target::Missing);
             }
+            twins => twins.to_vec(),
         };
         let fits = match (source, named.source) {
             (Some(source), Some(text)) => self.from(&source.id, text, &twins)?,
@@ -252,6 +329,9 @@ fn without_commit(source: &str) -> &str {
 
 /// A name that no dependency could name, and that no registry could have.
 fn check_name(name: &Text<'_>) -> Result<(), Refusal> {
+    if !name.text.is_empty() && name.text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(()); // as nearly all are
+    }
     if name.text.is_empty() || name.text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Refusal::new(name.at, "a package name that is empty or holds blanks", RESTORE));
     }

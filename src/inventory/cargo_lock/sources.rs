@@ -24,7 +24,7 @@ pub(super) struct Known {
 pub(super) struct Sources<'a> {
     /// In canonical form.
     mirrors: Vec<String>,
-    known: HashMap<&'a str, Known>,
+    known: HashMap<&'a str, Known, foldhash::fast::RandomState>,
 }
 
 impl<'a> Sources<'a> {
@@ -33,7 +33,7 @@ impl<'a> Sources<'a> {
             Ok(id) if id.is_remote_registry() => canonical(&id),
             _ => mirror.clone(), // no source of a registry: it equals none, and the policy's reader has its say
         };
-        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::new() }
+        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::default() }
     }
 
     /// The source of a package; without one it is first-party.
@@ -59,10 +59,10 @@ impl<'a> Sources<'a> {
         let canonical = id.is_remote_registry().then(|| canonical(&id));
         if let Some(default) = canonical.as_deref().and_then(default_registry) {
             // Under one id, so that a dependency finds its package whichever way each of them is spelled.
-            return Ok(Known { id: default, source: Source::CratesIo });
+            return Ok(Known { id: default, source: Source::Default });
         }
         let source = if canonical.is_some_and(|canonical| self.mirrors.contains(&canonical)) {
-            Source::CratesIo
+            Source::Default
         } else if id.is_remote_registry() {
             Source::Registry(text.into())
         } else if id.is_git() {
@@ -87,7 +87,9 @@ const TRANSPORTS: [&str; 4] = ["https", "http", "ssh", "git"];
 fn canonical(id: &SourceId) -> String {
     let kind = if *id.kind() == SourceKind::SparseRegistry { "sparse" } else { "registry" };
     let url = id.url();
-    let Some(host) = url.host_str().map(|host| host.trim_end_matches('.').to_ascii_lowercase()) else {
+    // A host of nothing but a dot stays one: without it, what follows would be read as the host.
+    let plain = |host: &str| host.strip_suffix('.').filter(|host| !host.is_empty()).unwrap_or(host).to_ascii_lowercase();
+    let Some(host) = url.host_str().map(plain) else {
         return format!("{kind}+{url}"); // `file:///…`: a directory, which has one spelling
     };
     let port = url.port().filter(|port| !matches!(port, 80 | 443)).map(|port| format!(":{port}")).unwrap_or_default();

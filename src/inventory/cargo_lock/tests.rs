@@ -56,16 +56,17 @@ fn a_lock_gives_components_with_exact_lines_and_edges() {
     assert_eq!(places, expected.map(|(label, line, column)| (label.to_owned(), line, column)));
     assert_eq!(inventory.edges, [vec![1, 3], vec![], vec![], vec![]]);
     assert_eq!(inventory.components[0].source, Source::Local);
-    assert_eq!(inventory.components[1].source, Source::CratesIo);
+    assert_eq!(inventory.components[1].source, Source::Default);
     assert_eq!(inventory.components[1].checksum.map(|d| d.hex()).as_deref(), Some(SUM));
     assert_eq!(inventory.counted, Count { independent: 4, left_out: vec![] });
     assert_eq!((inventory.format, inventory.text.as_ref()), ("cargo-lock", text.as_str()));
 }
 
 #[test]
-fn equal_strings_are_kept_once() {
-    let inventory = accepted(&lock(&[from_index("a", "1.0.0"), from_index("b", "1.0.0")]));
-    assert!(Arc::ptr_eq(&inventory.components[0].version, &inventory.components[1].version));
+fn the_name_of_several_versions_is_kept_once() {
+    let inventory = accepted(&lock(&[from_index("a", "1.0.0"), from_index("a", "2.0.0"), from_index("b", "1.0.0")]));
+    let [one, two, other] = inventory.components.as_slice() else { panic!("three packages") };
+    assert!(Arc::ptr_eq(&one.name, &two.name) && !Arc::ptr_eq(&two.name, &other.name));
 }
 
 #[test]
@@ -74,12 +75,13 @@ fn a_source_is_the_default_registry_only_when_it_is_or_a_mirror_is_named() {
         let text = lock(&[package("a", "1.0.0", &format!("source = \"{source}\""))]);
         accepted(&text).components[0].source.clone()
     };
-    assert_eq!(kind(INDEX), Source::CratesIo);
-    assert_eq!(kind("registry+https://mirror.example/index"), Source::CratesIo);
+    assert_eq!(kind(INDEX), Source::Default);
+    assert_eq!(kind("registry+https://mirror.example/index"), Source::Default);
     let others = [
         ("registry+https://mirror.example/index2", Source::Registry as fn(Arc<str>) -> Source),
         ("sparse+https://mirror.example/index", Source::Registry),
         ("registry+https://user@mirror.example/other?a#b", Source::Registry),
+        ("registry+https://./github.com/rust-lang/crates.io-index", Source::Registry),
         ("git+https://example.com/a?branch=main#0123", Source::Git),
         ("path+file:///a/b", Source::Path),
     ];
@@ -117,7 +119,7 @@ fn no_spelling_of_the_default_registry_hides_a_package() {
         &format!("{sparse}?x#y"),
     ];
     for spelling in spellings {
-        assert_eq!(kind(spelling), Source::CratesIo, "{spelling}");
+        assert_eq!(kind(spelling), Source::Default, "{spelling}");
     }
     for other in [
         "registry+https://github.com/rust-lang/crates.io-index2",
@@ -141,7 +143,7 @@ fn a_mirror_is_known_in_every_spelling_of_its_url() {
     let with = |mirror: &str, source: &str| {
         let text = lock(&[package("a", "1.0.0", &format!("source = \"{source}\""))]);
         let parsed = parse(&TreePath::new("Cargo.lock"), text.as_bytes(), &[mirror.to_owned()]).unwrap();
-        parsed.value.components[0].source == Source::CratesIo
+        parsed.value.components[0].source == Source::Default
     };
     let mirror = "registry+https://mirror.example/Index";
     for spelling in ["http://mirror.example/Index", "https://u@MIRROR.example/Index.git/?q"] {
@@ -386,7 +388,7 @@ fn unusual_toml_reads_the_same_and_the_counter_notices() {
     assert_eq!(accepted(&unknown).components.len(), 1);
     let inline = format!("package = [{{ name = \"a\", version = \"1.0.0\", source = \"{INDEX}\" }}]\n");
     let partial = parse_text(&inline).unwrap();
-    assert_eq!(partial.value.components[0].source, Source::CratesIo);
+    assert_eq!(partial.value.components[0].source, Source::Default);
     assert_eq!((partial.value.components[0].line, partial.value.components[0].column), (1, 12));
     assert_eq!(gaps(&inline), [(GapKind::CountMismatch, "a/Cargo.lock".to_owned(), None)]);
     let hidden = lock(&[from_index("a", "1.0.0")]) + "[other]\nx = '''\n[[package]]\n'''\n";

@@ -2,6 +2,7 @@
 //! finds in `tests/fuzz_finds.rs`. They panic where a law is broken, and know nothing of libFuzzer.
 
 mod advisory;
+mod age;
 mod checkpoint;
 mod dsse;
 mod feed;
@@ -16,9 +17,11 @@ mod policy;
 mod quiet;
 mod receipt;
 mod tile;
+mod version;
 mod waiver;
 
 pub use advisory::advisory;
+pub use age::age;
 pub use checkpoint::checkpoint;
 pub use dsse::dsse;
 pub use feed::feed;
@@ -32,6 +35,7 @@ pub use policy::policy;
 pub use quiet::only_others_may_panic;
 pub use receipt::receipt;
 pub use tile::tile;
+pub use version::version;
 pub use waiver::waiver;
 
 use portcullis::model::Gap;

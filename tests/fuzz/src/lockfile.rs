@@ -102,7 +102,7 @@ fn mirrored(plain: &Inventory, data: &[u8]) {
     let Ok(again) = ours::parse(&plain.path, data, &mirrors) else { panic!("a mirror made a lock unreadable") };
     assert_eq!(again.value.edges, plain.edges);
     for (with, without) in again.value.components.iter().zip(&plain.components) {
-        let mirrored = with.source == Source::CratesIo && matches!(without.source, Source::Registry(_));
+        let mirrored = with.source == Source::Default && matches!(without.source, Source::Registry(_));
         assert!(with.source == without.source || mirrored, "{with:?} {without:?}");
         assert_eq!((&with.name, &with.version, with.line), (&without.name, &without.version, without.line));
     }

@@ -151,9 +151,10 @@ fn finding(class: Class, severity: Severity, number: usize) -> Finding {
         disclosed: Some(Timestamp(NOW.0 - 3 * 86_400)),
         url: None,
         component: Some(Component {
+            ecosystem: portcullis::model::Ecosystem::Cargo,
             name: package.into(),
             version: format!("1.{number}.0").into(),
-            source: Source::CratesIo,
+            source: Source::Default,
             checksum: None,
             line: 7,
             column: 1,
