@@ -41,7 +41,7 @@ fn store<'a>(place: &str, scratch: &Path) -> Box<dyn Store + 'a> {
 fn worker() {
     let Ok(place) = std::env::var("TRAIL_TEST_PLACE") else { return };
     let reports = std::env::var("TRAIL_TEST_REPORTS").unwrap();
-    let id = std::process::id();
+    let id = std::env::var("TRAIL_TEST_WORKER").unwrap();
     let store = store(&place, &Path::new(&reports).join(format!("{id}.scratch")));
     for round in 0.. {
         let name = format!("{id}-{round}");
@@ -50,9 +50,11 @@ fn worker() {
     }
 }
 
-fn spawn(place: &str, reports: &Path) -> Child {
+/// `number` tells the worker from all others of the storm: the system uses the ids of processes again.
+fn spawn(place: &str, reports: &Path, number: usize) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "worker", "--ignored", "--quiet"]).env("TRAIL_TEST_PLACE", place);
+    command.env("TRAIL_TEST_WORKER", number.to_string());
     command.env("TRAIL_TEST_REPORTS", reports).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -82,7 +84,7 @@ fn storm(place: &str, workers: usize, records: u64, apart: Duration) {
     let reports = tempfile::tempdir().unwrap();
     let log = store(place, &reports.path().join("reader.scratch"));
     let (mut dice, started, mut kills) = (Dice::new(), Instant::now(), 0);
-    let mut alive: Vec<Child> = (0..workers).map(|_| spawn(place, reports.path())).collect();
+    let mut alive: Vec<Child> = (0..workers).map(|number| spawn(place, reports.path(), number)).collect();
     let mut seen: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
     loop {
         std::thread::sleep(Duration::from_micros(dice.below(2 * apart.as_micros() as u64)));
@@ -98,7 +100,7 @@ fn storm(place: &str, workers: usize, records: u64, apart: Duration) {
         let victim = dice.below(workers as u64) as usize;
         alive[victim].kill().unwrap(); // SIGKILL
         alive[victim].wait().unwrap();
-        alive[victim] = spawn(place, reports.path());
+        alive[victim] = spawn(place, reports.path(), workers + kills);
         kills += 1;
     }
     for mut worker in alive {
