@@ -13,13 +13,15 @@ use super::{Exit, output};
 use crate::forge::{self, Invocation};
 use crate::gate::GateError;
 use crate::git::Leaves;
-use crate::model::{Digest, RecordState, Recorded, SignedRecord, TreePath, Verdict};
+use crate::model::{Digest, RecordState, Recorded, SignedRecord, Timestamp, TreePath, Verdict};
 use crate::sign::{PublicKey, SigningKey, VerifierKey};
-use crate::sys::{Stream, Sys, beside};
+use crate::sys::{Stream, Sys, SysError, beside};
 use crate::text::neutral;
 use crate::trail::checkpoint::Trust;
-use crate::trail::record::{self, Draft};
-use crate::trail::{Appended, Durability, LogIndex, Place, RunContext, Salt, append};
+use crate::trail::log::append_after;
+use crate::trail::record;
+use crate::trail::record::Record;
+use crate::trail::{Appended, Durability, LogIndex, Place, RunContext, Salt};
 use std::path::{Path, PathBuf};
 use surroundings::Surroundings;
 use trouble::Trouble;
@@ -98,6 +100,8 @@ struct Signer {
     key: SigningKey,
     place: Place,
     start: Appended,
+    /// The start as it was appended: the decision goes to the log that holds it, and to no other.
+    started: Record,
 }
 
 /// Judges, and records it.
@@ -114,8 +118,9 @@ pub(super) fn around(
         let recorded = Recorded { meets_policy, ..Recorded::not_asked() };
         return (verdict, Account { recorded, troubles, new_key: None });
     }
+    let started = sys.now(); // before the gate looks at the clock: nothing is decided before it was started
     let (tool, (begun, verdict)) =
-        beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, subject), judge));
+        beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, subject, started), judge));
     let (begun, new_key) = begun.expect("the thread that begins a record does not panic");
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {
@@ -136,6 +141,7 @@ fn begin<'a>(
     sys: &'a dyn Sys,
     args: &RecordArgs,
     subject: &Subject<'_>,
+    started: Result<Timestamp, SysError>,
 ) -> (Result<Begun<'a>, Trouble>, Option<NewKey>) {
     let chosen = forge::invocation(sys).map_err(Trouble::from).and_then(|run| Ok((key::choose(sys, args, &run)?, run)));
     let (chosen, run) = match chosen {
@@ -144,7 +150,7 @@ fn begin<'a>(
     };
     let (key, made) = chosen.unzip();
     let made = made.flatten().zip(key.as_ref().map(|key| *key.public()));
-    let begun = start(sys, args, subject, run, key);
+    let begun = started.map_err(Trouble::from).and_then(|started| start(sys, args, subject, run, key, started));
     let signer = begun.as_ref().ok().and_then(|begun| begun.signer.as_ref());
     let log = signer.map(|signer| signer.start.head.origin.clone());
     (begun, made.map(|(path, public)| NewKey { path, public, log }))
@@ -157,8 +163,9 @@ fn start<'a>(
     subject: &Subject<'_>,
     run: Invocation,
     key: Option<SigningKey>,
+    started: Timestamp,
 ) -> Result<Begun<'a>, Trouble> {
-    let surroundings = Surroundings::look(sys, args, subject, &run)?;
+    let surroundings = Surroundings::look(sys, args, subject, &run, started)?;
     let salt = Salt::random(sys)?;
     // The disk is waited for and git is asked at the same time.
     let (leaves, signer) = beside(
@@ -169,8 +176,9 @@ fn start<'a>(
                 Some(place) => Place::parse(place)?,
                 None => Place::default_of(sys, &surroundings::directory(sys, subject.target)?)?,
             };
-            let start = put(sys, &place, &key, &record::start(&surroundings.ctx, &salt))?;
-            Ok(Some(Signer { key, place, start }))
+            let started = record::start(&surroundings.ctx, &salt).sign(&[&key])?;
+            let start = put(sys, &place, &key, None, &started)?;
+            Ok(Some(Signer { key, place, start, started }))
         },
     );
     let leaves = leaves.expect("the thread that runs git does not panic");
@@ -211,7 +219,8 @@ fn decide(
         return Ok(RecordState::Proposal { statement: record::proposal(verdict, &ctx, &inputs, &salt)? });
     };
     let draft = record::decision(verdict, &ctx, &inputs, signer.start.first, &salt);
-    let done = put(sys, &signer.place, &signer.key, &draft)?;
+    let before = Some((&signer.start, &signer.started));
+    let done = put(sys, &signer.place, &signer.key, before, &draft.sign(&[&signer.key])?)?;
     let LogIndex(index) = done.first;
     let verifier_key = VerifierKey::new(done.head.origin.clone(), *signer.key.public())?.to_string();
     let durable = signer.place.durability(run.ci.is_ci()) == Durability::Durable;
@@ -219,10 +228,16 @@ fn decide(
     Ok(RecordState::Signed(SignedRecord { index, start, log: done.head.origin, verifier_key, durable }))
 }
 
-/// Signs the record and appends it.
-fn put(sys: &dyn Sys, place: &Place, key: &SigningKey, draft: &Draft) -> Result<Appended, Trouble> {
+/// Appends a record, to the log that holds what came before it.
+fn put(
+    sys: &dyn Sys,
+    place: &Place,
+    key: &SigningKey,
+    before: Option<(&Appended, &Record)>,
+    record: &Record,
+) -> Result<Appended, Trouble> {
     let store = place.open(sys)?;
-    Ok(append(sys, &*store, key, &Trust::default(), &[draft.sign(&[key])?])?)
+    Ok(append_after(sys, &*store, key, &Trust::default(), before, std::slice::from_ref(record))?)
 }
 
 impl Account {
@@ -246,12 +261,14 @@ impl Account {
 
     /// Says why the run ends with exit code 4, where it does.
     pub(super) fn complain(&self, sys: &dyn Sys) -> Exit {
+        let what = match self.recorded.state {
+            RecordState::Signed(_) => "the record is not the one that is asked for",
+            RecordState::Proposal { .. } | RecordState::NotAsked | RecordState::Failed { .. } => {
+                "the run was not recorded"
+            }
+        };
         for trouble in &self.troubles {
-            output::complain(
-                sys,
-                &format!("the run was not recorded: {trouble}"),
-                &trouble.help(self.recorded.meets_policy),
-            );
+            output::complain(sys, &format!("{what}: {trouble}"), &trouble.help(self.recorded.meets_policy));
         }
         if self.troubles.is_empty() { Exit::Yes } else { Exit::NotWritten }
     }

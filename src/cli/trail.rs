@@ -493,6 +493,28 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_goes_to_no_log_but_the_one_that_holds_its_start() {
+        use crate::trail::log::append_after;
+        let (one, two) = (Log::new(), Log::new());
+        let key = SigningKey::from_seed(&[1; 32]).unwrap();
+        let store = |log: &Log| DirStore::new(&RealSys, log.dir.path().join("log"));
+        let record = |id: &str| {
+            let ctx = RunContext { run_id: id.into(), attempt: 1, ..RunContext::default() };
+            start(&ctx, &Salt([2; 32])).sign(&[&key]).unwrap()
+        };
+        let (begun, next) = (record("8"), record("9"));
+        let trust = Trust::default();
+        let put = crate::trail::append(&RealSys, &store(&one), &key, &trust, std::slice::from_ref(&begun)).unwrap();
+        let after = |log: &Log, begun| {
+            let next = std::slice::from_ref(&next);
+            append_after(&RealSys, &store(log), &key, &trust, Some((&put, begun)), next).map(|done| done.first)
+        };
+        assert_eq!(after(&two, &begun), Err(crate::trail::AppendError::Replaced));
+        assert_eq!(after(&one, &next), Err(crate::trail::AppendError::Replaced), "another record stands there");
+        assert_eq!(after(&one, &begun), Ok(LogIndex(2)));
+    }
+
+    #[test]
     fn each_kind_of_failure_has_its_exit_code() {
         let log = Log::new();
         assert_eq!(log.code(&["verify", "--since", "/nonexistent"]), 2);

@@ -113,7 +113,7 @@ impl Component {
     }
 
     /// What kind of source it has, in one or two words; the default registry by its name.
-    pub fn from(&self) -> &'static str {
+    pub fn comes_from(&self) -> &'static str {
         match self.source {
             Source::Default => self.ecosystem.osv(),
             _ => self.source.describe(),

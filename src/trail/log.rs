@@ -69,6 +69,9 @@ pub enum AppendError {
         /// The size of the log.
         size: u64,
     },
+    /// What should stand in the log already does not: another log lies there now, or it was cut.
+    #[error("the log does not hold the start of this run any more: it was replaced or cut meanwhile")]
+    Replaced,
     /// Other writers were faster each time.
     #[error("other writers were faster {attempts} times")]
     Contended {
@@ -111,11 +114,29 @@ pub fn append(
     trust: &Trust,
     records: &[Record],
 ) -> Result<Appended, AppendError> {
+    append_after(sys, store, key, trust, None, records)
+}
+
+/// Like [`append`], to the log that holds what was appended before: its first entry must stand where it was put.
+pub fn append_after(
+    sys: &dyn Sys,
+    store: &dyn Store,
+    key: &SigningKey,
+    trust: &Trust,
+    before: Option<(&Appended, &Record)>,
+    records: &[Record],
+) -> Result<Appended, AppendError> {
     let trust = trust.clone().with_key(*key.public());
     let mut wait = FIRST_WAIT;
     for _ in 0..MAX_ATTEMPTS {
         let transaction = store.begin()?;
         let head = open_head(sys, &*transaction, &trust)?;
+        if let Some((appended, record)) = before {
+            let same = head.origin == appended.head.origin && appended.first.0 < head.size;
+            if !same || entry(&*transaction, appended.first.0, head.size)? != record.leaf {
+                return Err(AppendError::Replaced);
+            }
+        }
         let (change, appended) = extend(&*transaction, &head, key, records)?;
         match transaction.commit(&change) {
             Ok(()) => return Ok(appended),

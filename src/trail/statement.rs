@@ -5,7 +5,8 @@ use super::LogIndex;
 use super::leaf::{Commitment, LeafKind};
 use super::record::{RunContext, Salt, ledger_digest};
 use crate::model::{
-    Digest, FeedInfo, JudgedFinding, JudgedGap, LedgerRow, Outcome, RowState, Ruling, Timestamp, TreePath, Verdict,
+    Component, Digest, FeedInfo, JudgedFinding, JudgedGap, LedgerRow, Outcome, RowState, Ruling, Timestamp, TreePath,
+    Verdict,
 };
 use crate::text::object::Object;
 use serde::Deserialize;
@@ -36,7 +37,8 @@ pub(super) struct Facts<'c> {
 
 impl<'c> Facts<'c> {
     pub(super) fn new(ctx: &'c RunContext, salt: &'c Salt) -> Self {
-        Self { ctx, salt, repository: ctx.repository.as_deref().and_then(public_url) }
+        let is_public = |url: &String| !ctx.private.iter().any(|word| !word.is_empty() && url.contains(word.as_str()));
+        Self { ctx, salt, repository: ctx.repository.as_deref().and_then(public_url).filter(is_public) }
     }
 
     /// The commitment to the run.
@@ -163,7 +165,7 @@ impl<'c> Facts<'c> {
             "package": component.map(|c| c.name.as_ref()),
             "version": component.map(|c| c.version.as_ref()),
             // The kind alone: the address of a private source may hold a token.
-            "source": component.map(|c| c.from()),
+            "source": component.map(Component::comes_from),
             "path": self.path(&finding.location.path),
             "line": finding.location.line,
             "fingerprint": finding.fingerprint().to_string(),
@@ -289,12 +291,17 @@ fn clean_word(word: &str) -> String {
         return format!("{scheme}://{kept}{end}");
     }
     // `name@1.2.3` is a package and a version; `name@host.tld` is an address.
-    if let Some((user, host)) = body.rsplit_once('@') {
-        let labels = host.rsplit_once('.').map(|(_, last)| last.trim_end_matches(['.', ':', '!', '?']));
-        let letters = |label: &str| label.len() > 1 && label.chars().all(char::is_alphabetic);
-        if !user.is_empty() && labels.is_some_and(letters) || host == "localhost" {
-            return format!("<address>{end}");
-        }
+    let parts: Vec<&str> = body.split('@').collect();
+    let address = parts.windows(2).any(|pair| {
+        let [user, host] = pair else { return false };
+        let host = host.split(['/', ':', '!', '?']).next().unwrap_or_default().trim_end_matches('.');
+        let top = host.rsplit_once('.').map(|(_, last)| last);
+        // `com`, `xn--p1ai`; the last part of a version begins with a digit.
+        let is_name = |label: &str| label.len() > 1 && label.starts_with(char::is_alphabetic);
+        !user.is_empty() && !user.ends_with('/') && (host == "localhost" || top.is_some_and(is_name))
+    });
+    if address {
+        return format!("<address>{end}");
     }
     word.to_owned()
 }
@@ -314,7 +321,10 @@ fn public_url(url: &str) -> Option<String> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let odd = |c: char| c.is_whitespace() || c.is_control();
-    (!host.is_empty() && !rest.contains(odd)).then(|| format!("{scheme}://{host}/{path}"))
+    // A password may hold a slash or a hash sign, and a path may name a person's home: then nothing is public.
+    let private = url.split_once("://").map_or(path, |(_, whole)| whole.strip_prefix(authority).unwrap_or(whole));
+    let private = private.contains(['@', '~']) || path.contains("home/") || path.contains("Users/");
+    (!host.is_empty() && !rest.contains(odd) && !private).then(|| format!("{scheme}://{host}/{path}"))
 }
 
 /// What a body says, read back from a verified envelope.

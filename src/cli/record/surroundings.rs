@@ -6,7 +6,7 @@ use super::{RecordArgs, Subject};
 use crate::collect::{self, MAX_FILE};
 use crate::forge::{Ci, Invocation};
 use crate::git::{self, Git, GitError, Leaves, Named, Settings};
-use crate::model::{Digest, Ledger};
+use crate::model::{Digest, Ledger, Timestamp};
 use crate::sys::{Bytes, Fault, FileKind, Sys, SysError, beside};
 use crate::trail::record::local_run_id;
 use crate::trail::{Initiator, KnownBy, RunContext, Runner};
@@ -49,6 +49,7 @@ impl<'a> Surroundings<'a> {
         args: &RecordArgs,
         subject: &Subject<'_>,
         run: &Invocation,
+        started: Timestamp,
     ) -> Result<Self, Trouble> {
         let dir = directory(sys, subject.target)?;
         let git = answer(Git::discover(sys, &dir))?.flatten();
@@ -81,7 +82,7 @@ impl<'a> Surroundings<'a> {
             tree: at.map(|at| at.tree.clone()),
             dirty: true,
             tool_digest: None,
-            started: Some(sys.now()?),
+            started: Some(started),
             private: private(sys, run)?,
         };
         let checkout = git.zip(at).map(|(git, Named { commit, .. })| Checkout {

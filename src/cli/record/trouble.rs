@@ -62,6 +62,7 @@ impl Trouble {
             }
             Self::Key(KeyError::NoHome) => "name the key: --key FILE",
             Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
+            Self::Append(AppendError::Replaced) => "see who can write to the log, and begin another: --trail PLACE",
             Self::Append(AppendError::Checkpoint(_)) => {
                 "sign with the key that the trail was written with, --key FILE, or begin another: --trail PLACE"
             }

@@ -88,7 +88,8 @@ fn canonical(id: &SourceId) -> String {
     let kind = if *id.kind() == SourceKind::SparseRegistry { "sparse" } else { "registry" };
     let url = id.url();
     // A host of nothing but a dot stays one: without it, what follows would be read as the host.
-    let plain = |host: &str| host.strip_suffix('.').filter(|host| !host.is_empty()).unwrap_or(host).to_ascii_lowercase();
+    let plain =
+        |host: &str| host.strip_suffix('.').filter(|host| !host.is_empty()).unwrap_or(host).to_ascii_lowercase();
     let Some(host) = url.host_str().map(plain) else {
         return format!("{kind}+{url}"); // `file:///…`: a directory, which has one spelling
     };
