@@ -12,3 +12,4 @@ pub mod resolve;
 pub mod scope;
 mod toml_tree;
 pub mod toolchain;
+pub mod uv_lock;
