@@ -5,7 +5,11 @@
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod counter;
+mod json;
+mod npm;
+pub mod npm_lock;
 mod place;
 pub mod resolve;
 pub mod scope;
 pub mod toolchain;
+mod value;
