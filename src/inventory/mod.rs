@@ -5,6 +5,9 @@
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod counter;
+mod json;
+mod npm;
+pub mod npm_lock;
 mod place;
 pub mod poetry_lock;
 pub mod python;
@@ -13,3 +16,4 @@ pub mod scope;
 mod toml_tree;
 pub mod toolchain;
 pub mod uv_lock;
+mod value;
