@@ -11,6 +11,7 @@ pub mod npm_lock;
 mod place;
 pub mod poetry_lock;
 pub mod python;
+pub mod requirements;
 pub mod resolve;
 pub mod scope;
 mod toml_tree;

@@ -74,6 +74,10 @@ fn component(
     let name = python::name(package.required("name")?, RESTORE)?;
     let version = python::version(package.required("version")?, RESTORE)?;
     let source = package.table("source")?.map(source).transpose()?.unwrap_or(Source::Default);
+    // Their values are not needed; one that is no list shows that the header of the next package is lost.
+    for (_, list) in package.table("extras")?.into_iter().flat_map(Node::entries) {
+        list.check_items("extras")?;
+    }
     let checksum = files.of(package, &name)?;
     let extra = package.flag("optional")?.unwrap_or(false).then(|| extras.of(&name));
     // From 2.1 on a package with several groups may have markers for each: it is then reached under any of them.

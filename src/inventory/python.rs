@@ -1,6 +1,8 @@
 //! What the readers of Python's lockfiles share: names, versions, sources, checksums, and how a list of entries becomes
 //! an inventory. Knows no format.
 
+pub(super) mod requirement;
+
 use super::place::{Cursor, Refusal, number};
 use super::toml_tree::{Node, Text, Value};
 use crate::model::{

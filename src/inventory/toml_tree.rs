@@ -7,9 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml_parser::Source;
 
-/// Tokens of TOML in one file: its tree takes up to 100 bytes of memory for each. The largest real lock known has
-/// 170,000.
-pub(super) const MAX_TOKENS: usize = 4_000_000;
+/// Tokens of TOML in one file: its tree takes up to 200 bytes of memory for each, where every table has one key. The
+/// largest real lock known has 170,000.
+pub(super) const MAX_TOKENS: usize = 5_000_000;
 
 /// A string of the file and the offset where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +149,11 @@ impl<'a> Value<'a> {
         let items = self.value.as_array().ok_or_else(|| self.other(key, "an array"))?;
         let help = self.help;
         Ok(items.iter().map(move |item| Value { value: item.get_ref(), at: item.span().start, help }))
+    }
+
+    /// Refuses it where it is no array.
+    pub(super) fn check_items(self, key: &str) -> Result<(), Refusal> {
+        self.items(key).map(|_| ())
     }
 
     /// It as a table, where it is one.

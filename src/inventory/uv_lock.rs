@@ -107,8 +107,11 @@ impl<'a> Package<'a> {
     }
 }
 
+/// From what the lock writes to a source.
+type Make = fn(&str) -> Source;
+
 fn source_of(table: Node<'_>) -> Result<Source, Refusal> {
-    let kinds: [(&str, fn(&str) -> Source); 7] = [
+    let kinds: [(&str, Make); 7] = [
         ("registry", python::index),
         ("git", |url| python::git(url, None)), // the commit is its fragment
         ("url", python::archive),

@@ -177,6 +177,10 @@ fn a_lost_header_is_told() {
     accepted(&one);
     let damaged = one.replacen("\n\n[[package]]", "\n\n#[[package]]", 1);
     assert!(parse_text(&damaged).is_err(), "`optional = false` is no requirement");
+    let extras = package("a", "1", "[package.extras]\nx = [\"b\"]\n") + &package("b", "1", "") + END;
+    accepted(&extras);
+    let hidden = extras.replace("\n\n[[package]]\nname = \"b\"", "\n\n#[[package]]\nname = \"b\"");
+    assert_eq!(refused(&hidden).1, Some(9), "`optional = false` is the first in order of key");
     let gone = package("a", "1", "") + &package("b", "1", "").replace("[[package]]", "[[pbckage]]") + END;
     assert!(gaps(&gone).contains(&(GapKind::UnsupportedVersion, "pbckage".to_owned(), Some(6))));
     let below = package("a", "1", "") + "[package.source2]\nname = \"b\"\nversion = \"1\"\n" + END;
