@@ -8,6 +8,7 @@ pub mod counter;
 mod json;
 mod npm;
 pub mod npm_lock;
+pub mod pdm_lock;
 mod place;
 pub mod poetry_lock;
 pub mod python;
