@@ -11,6 +11,7 @@ pub mod npm_lock;
 pub mod pdm_lock;
 mod place;
 pub mod poetry_lock;
+pub mod pylock;
 pub mod python;
 pub mod requirements;
 pub mod resolve;
