@@ -9,6 +9,7 @@ mod json;
 mod npm;
 pub mod npm_lock;
 pub mod pdm_lock;
+pub mod pipfile_lock;
 mod place;
 pub mod poetry_lock;
 pub mod pylock;
