@@ -8,6 +8,7 @@ mod lockfile;
 mod manifest;
 mod memory;
 mod policy;
+mod python;
 mod quiet;
 mod waiver;
 
@@ -17,6 +18,7 @@ pub use feed::feed;
 pub use lockfile::lockfile;
 pub use manifest::manifest;
 pub use policy::policy;
+pub use python::python;
 #[cfg(not(test))]
 pub use quiet::only_others_may_panic;
 pub use waiver::waiver;
