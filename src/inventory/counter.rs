@@ -1,6 +1,11 @@
 //! The cheap counters that check the parsers. They share no code with them: a scan over the lines of the bytes that
 //! looks at headers only. A file that fools one of the two makes the counts differ, and that is a gap.
 
+mod javascript;
+pub mod python;
+
+pub use javascript::{npm_packages, npm_tree};
+
 /// Headers of a `Cargo.lock`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Headers {

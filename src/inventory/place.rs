@@ -60,6 +60,20 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
     std::str::from_utf8(bytes).map_err(Refusal::not_utf8)
 }
 
+/// The refusal of a file in which git left the two sides of a conflict, where there are such markers.
+pub(super) fn conflict(text: &str) -> Option<Refusal> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if ["<<<<<<<", ">>>>>>>", "======="].iter().any(|marker| line.starts_with(marker)) {
+            let help =
+                "take one side of the conflict, let the tool that writes the file complete it, and commit the result";
+            return Some(Refusal::new(at, "the file holds the markers of a merge conflict", help));
+        }
+        at += line.len();
+    }
+    None
+}
+
 /// The 1-based line of a byte offset.
 pub(super) fn line_of(bytes: &[u8], offset: usize) -> u32 {
     let before = bytes.get(..offset.min(bytes.len())).unwrap_or(bytes);
@@ -102,7 +116,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn number(n: usize) -> u32 {
+/// A count as lines, columns and positions have it.
+pub(super) fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

@@ -14,6 +14,7 @@ mod manifest;
 mod memory;
 mod note;
 mod policy;
+mod python;
 mod quiet;
 mod receipt;
 mod tile;
@@ -31,6 +32,7 @@ pub use lockfile::lockfile;
 pub use manifest::manifest;
 pub use note::note;
 pub use policy::policy;
+pub use python::python;
 #[cfg(not(test))]
 pub use quiet::only_others_may_panic;
 pub use receipt::receipt;

@@ -1,0 +1,431 @@
+//! What the lockfiles of JavaScript have in common: names, sources, integrity, and the way from entries to an inventory.
+//! It reads no format.
+//!
+//! Which registry a tarball came from is not judged here: every tarball that is fetched by http(s) counts as from the
+//! default registry, under the name that the lock gives it. To be matched against advisories is the strict side.
+
+use super::place::{Cursor, Refusal};
+use crate::model::{
+    Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Partial, Scope, Source, Stage, TreePath,
+};
+use crate::text::base64;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Packages in one lock. The largest real one known has 2,540.
+pub(super) const MAX_PACKAGES: usize = 200_000;
+/// Dependencies in one lock, over all packages.
+pub(super) const MAX_DEPENDENCIES: usize = 2_000_000;
+/// Gaps of one lock: beyond this it is not a lock with a few gaps, but not a lock.
+pub(super) const MAX_GAPS: usize = 1_000;
+/// Bytes of a name. Registries refuse names above 214.
+pub(super) const MAX_NAME: usize = 256;
+/// Bytes of a version or of a source: the path of a URL beyond this no server takes.
+pub(super) const MAX_SOURCE: usize = 4_096;
+
+/// A package as the lock lists it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry<'a> {
+    /// Byte offset of its key.
+    pub(super) at: usize,
+    pub(super) ecosystem: Ecosystem,
+    pub(super) name: Cow<'a, str>,
+    pub(super) version: Cow<'a, str>,
+    pub(super) source: Source,
+    pub(super) checksum: Option<Digest>,
+    pub(super) scope: Scope,
+    /// Whether only optional dependencies lead to it.
+    pub(super) optional: bool,
+}
+
+/// What a reader makes of a lock, before lines are counted.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    /// In the order of the file.
+    pub(super) entries: Vec<Entry<'a>>,
+    /// For each entry, the entries that it depends on, in any order.
+    pub(super) edges: Vec<Vec<u32>>,
+    pub(super) left_out: Vec<LeftOut>,
+    gaps: Vec<Loose>,
+}
+
+/// A gap without line.
+#[derive(Debug)]
+struct Loose {
+    kind: GapKind,
+    at: usize,
+    what: String,
+    why: String,
+}
+
+/// What a format says of itself.
+pub(super) struct About {
+    /// The word of `Inventory::format`.
+    pub(super) format: &'static str,
+    /// What the counter counts, for messages.
+    pub(super) counts: &'static str,
+    /// What mends a damaged file.
+    pub(super) restore: &'static str,
+    /// What mends a lock that lists too little.
+    pub(super) complete: &'static str,
+}
+
+impl<'a> Found<'a> {
+    /// Takes an entry, or leaves it out by name with a gap where its name or version is none.
+    pub(super) fn push(&mut self, entry: Entry<'a>) -> Result<Option<u32>, Refusal> {
+        let wrong = name_fault(&entry.name).or_else(|| version_fault(&entry.version));
+        if let Some(wrong) = wrong {
+            self.unreadable(entry.at, shorten(&entry.name), wrong)?;
+            return Ok(None);
+        }
+        let source = entry.source.url().len();
+        if source > MAX_SOURCE {
+            let why = format!("a source of {source} bytes; the limit is {MAX_SOURCE}");
+            self.unreadable(entry.at, shorten(&entry.name), why)?;
+            return Ok(None);
+        }
+        if self.entries.len() >= MAX_PACKAGES {
+            return Err(too_large(MAX_PACKAGES, "packages"));
+        }
+        let index = u32::try_from(self.entries.len()).expect("fewer than MAX_PACKAGES");
+        self.entries.push(entry);
+        self.edges.push(Vec::new());
+        Ok(Some(index))
+    }
+
+    /// Leaves an entry out by name: it is no package, for a good reason.
+    pub(super) fn leave_out(&mut self, what: impl Into<String>, why: impl Into<String>) -> Result<(), Refusal> {
+        if self.left_out.len() >= MAX_PACKAGES {
+            return Err(too_large(MAX_PACKAGES, "packages"));
+        }
+        self.left_out.push(LeftOut { what: what.into(), why: why.into() });
+        Ok(())
+    }
+
+    /// Leaves an entry out with a gap: it is a package that cannot be understood.
+    pub(super) fn unreadable(&mut self, at: usize, what: String, why: impl Into<String>) -> Result<(), Refusal> {
+        let why = why.into();
+        self.leave_out(what.clone(), why.clone())?;
+        self.gap(GapKind::ParseFailed, at, what, why)
+    }
+
+    /// A dependency that no entry answers.
+    pub(super) fn dangling(&mut self, at: usize, from: &str, to: &str) -> Result<(), Refusal> {
+        let why = format!("{} depends on {}, which the lock does not list", shorten(from), shorten(to));
+        self.gap(GapKind::DanglingDependency, at, shorten(to), why)
+    }
+
+    /// A gap beside the value.
+    pub(super) fn gap(&mut self, kind: GapKind, at: usize, what: String, why: String) -> Result<(), Refusal> {
+        if self.gaps.len() >= MAX_GAPS {
+            return Err(too_large(MAX_GAPS, "entries that cannot be understood or dependencies that lead nowhere"));
+        }
+        self.gaps.push(Loose { kind, at, what, why });
+        Ok(())
+    }
+
+    /// Notes an edge between two entries.
+    pub(super) fn edge(&mut self, from: u32, to: u32) {
+        if let Some(edges) = self.edges.get_mut(from as usize) {
+            edges.push(to);
+        }
+    }
+
+    /// Counts lines and compares with the independent counter.
+    pub(super) fn finish(
+        mut self,
+        path: &TreePath,
+        text: &str,
+        about: &About,
+        independent: usize,
+    ) -> Partial<Inventory> {
+        let mut places = Cursor::new(text);
+        let optional: Arc<str> = "optional".into();
+        let components: Vec<Component> =
+            self.entries.into_iter().map(|entry| component(entry, &mut places, &optional)).collect();
+        for edges in &mut self.edges {
+            edges.sort_unstable();
+            edges.dedup(); // a dependency listed twice is one edge
+        }
+        self.gaps.sort_by_key(|gap| gap.at);
+        let mut gaps: Vec<Gap> = Vec::with_capacity(self.gaps.len());
+        for gap in self.gaps {
+            let help = if gap.kind == GapKind::DanglingDependency { about.complete } else { about.restore };
+            let (line, _) = places.place(gap.at);
+            gaps.push(Gap::new(gap.kind, Stage::Inventory, gap.what, gap.why).with_line(line).with_help(help));
+        }
+        let parsed = components.len() + self.left_out.len();
+        if parsed != independent {
+            let why = format!("the counter sees {independent} {}, the parser {parsed} entries", about.counts);
+            gaps.push(Gap::new(GapKind::CountMismatch, Stage::Inventory, path.as_str(), why).with_help(about.restore));
+        }
+        if !gaps.is_empty() {
+            let digest = Digest::of(text.as_bytes());
+            gaps = gaps.into_iter().map(|gap| gap.with_path(path.clone()).with_digest(digest)).collect();
+        }
+        let counted = Count { independent, left_out: self.left_out };
+        let (edges, text) = (self.edges, text.into());
+        let value = Inventory { path: path.clone(), format: about.format, components, edges, counted, text };
+        Partial { value, gaps }
+    }
+}
+
+fn component(entry: Entry<'_>, places: &mut Cursor<'_>, optional: &Arc<str>) -> Component {
+    let (line, column) = places.place(entry.at);
+    Component {
+        ecosystem: entry.ecosystem,
+        name: entry.name.into(),
+        version: entry.version.into(),
+        source: entry.source,
+        checksum: entry.checksum,
+        line,
+        column,
+        scope: entry.scope,
+        conditions: entry.optional.then(|| Arc::clone(optional)).into_iter().collect(),
+    }
+}
+
+/// The refusal of a file with too many of something.
+pub(super) fn too_large(limit: usize, what: &str) -> Refusal {
+    Refusal {
+        kind: GapKind::TooLarge,
+        at: None,
+        why: format!("more than {limit} {what}"),
+        help: "no lock that a package manager writes is like that; look at where the file comes from".into(),
+    }
+}
+
+/// The refusal of a version of a format.
+pub(super) fn unsupported(at: usize, said: &str, known: &str) -> Refusal {
+    Refusal {
+        kind: GapKind::UnsupportedVersion,
+        at: Some(at),
+        why: format!("version {} of the format; this release knows {known}", shorten(said)),
+        help: "update portcullis, or write the file with a package manager that uses a version it knows".into(),
+    }
+}
+
+/// Where a merge left both sides in the file.
+pub(super) fn conflict(text: &str, help: &str) -> Result<(), Refusal> {
+    let marker = "<<<<<<< ";
+    let at = if text.starts_with(marker) { Some(0) } else { text.find("\n<<<<<<< ").map(|at| at + 1) };
+    match at {
+        Some(at) => Err(Refusal::new(at, "a merge conflict that nobody resolved", help)),
+        None => Ok(()),
+    }
+}
+
+/// At most the first 80 characters, for messages.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(80).and_then(|(at, _)| text.get(..at)) {
+        Some(start) => format!("{start} …"),
+        None => text.to_owned(),
+    }
+}
+
+/// Why this cannot be the name of a package: `name` or `@scope/name`, without blanks.
+fn name_fault(name: &str) -> Option<String> {
+    if name.len() > MAX_NAME {
+        return Some(format!("a name of {} bytes; the limit is {MAX_NAME}", name.len()));
+    }
+    let own = match name.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').filter(|(scope, _)| !scope.is_empty()).map_or("", |(_, own)| own),
+        None => name,
+    };
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '/' | '\\' | ':' | '?' | '#');
+    let scope_is_odd = || name.strip_prefix('@').and_then(|s| s.split_once('/')).is_some_and(|(s, _)| s.contains(odd));
+    (own.is_empty() || own.contains(odd) || scope_is_odd()).then(|| "the name is not one of a package".to_owned())
+}
+
+/// Why this cannot be a version. Whether it can be compared is for the matcher to say.
+fn version_fault(version: &str) -> Option<String> {
+    if version.is_empty() {
+        return Some("the entry has no version".to_owned());
+    }
+    if version.len() > MAX_SOURCE {
+        return Some(format!("a version of {} bytes; the limit is {MAX_SOURCE}", version.len()));
+    }
+    version.contains(|c: char| c.is_whitespace() || c.is_control()).then(|| "the version holds blanks".to_owned())
+}
+
+/// The SHA-256 of an integrity (W3C Subresource Integrity, section 3.5), where it has one. Other algorithms are not
+/// kept; they say nothing about whether a package is vulnerable.
+pub(super) fn sha256(integrity: &str) -> Option<Digest> {
+    let encoded = integrity.split_ascii_whitespace().find_map(|hash| hash.strip_prefix("sha256-"))?;
+    let bytes = base64::decode(encoded.as_bytes()).ok()?; // damaged: as good as none
+    Some(Digest(bytes.try_into().ok()?))
+}
+
+/// Where a package is fetched from, by the address that the lock has for it.
+pub(super) fn source(address: Option<&str>) -> Source {
+    let Some(address) = address.filter(|address| !address.is_empty()) else { return Source::Default };
+    let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme.as_deref() {
+        Some("file" | "link" | "portal") => Source::Path(address.into()),
+        Some("http" | "https") if is_git_archive(address) => Source::Git(address.into()),
+        Some("git" | "ssh" | "github" | "gitlab" | "bitbucket" | "gist") => Source::Git(address.into()),
+        Some(scheme) if scheme.starts_with("git+") || scheme.starts_with("git@") => Source::Git(address.into()),
+        None if address.starts_with(['.', '/']) => Source::Path(address.into()),
+        _ => Source::Default,
+    }
+}
+
+/// Hosts that serve commits of a repository as tarballs.
+const ARCHIVES: [&str; 3] = ["codeload.github.com", "codeload.bitbucket.org", "gitlab.com/api/v4/projects"];
+
+fn is_git_archive(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = rest.split(['#', '?']).next().unwrap_or(rest);
+    path.ends_with(".git") || ARCHIVES.iter().any(|host| rest.starts_with(host))
+}
+
+/// The commit of an address of git, else the address: what stands for the version of a package that has none.
+pub(super) fn commit_or_address(address: &str) -> &str {
+    match address.rsplit_once('#') {
+        Some((_, commit)) if !commit.is_empty() => commit.strip_prefix("commit=").unwrap_or(commit),
+        _ => address,
+    }
+}
+
+/// `name@rest` in two parts, where a name may begin with `@`.
+pub(super) fn split_at(spec: &str) -> Option<(&str, &str)> {
+    let from = usize::from(spec.starts_with('@'));
+    let at = spec.get(from..)?.find('@')? + from;
+    Some((spec.get(..at)?, spec.get(at + 1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_or_scoped() {
+        for name in ["a", "@a/b", "JSONStream", "lodash.get", "_", "@types/babel__core"] {
+            assert_eq!(name_fault(name), None, "{name}");
+        }
+        for name in ["", "@a", "@/b", "@a/", "a/b", "a b", "a@b", "@a/b/c", "a\u{0}", "a:b", &"a".repeat(257)] {
+            assert!(name_fault(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn tarballs_are_the_default_registry_and_repositories_are_not() {
+        for address in ["https://a.example/x/-/x-1.0.0.tgz", "http://localhost:1/x.tgz", "a.example", ""] {
+            assert_eq!(source(Some(address)), Source::Default, "{address}");
+        }
+        for address in [
+            "git+ssh://git@github.com/a/b.git#c",
+            "git+https://github.com/a/b",
+            "git@github.com:a/b.git",
+            "github:a/b",
+            "https://github.com/a/b.git#c",
+            "https://codeload.github.com/a/b/tar.gz/c",
+            "GIT+SSH://x/y",
+        ] {
+            assert_eq!(source(Some(address)), Source::Git(address.into()), "{address}");
+        }
+        for address in ["file:../a", "link:a", "./a.tgz", "/a"] {
+            assert_eq!(source(Some(address)), Source::Path(address.into()), "{address}");
+        }
+    }
+
+    #[test]
+    fn only_sha256_of_an_integrity_is_kept() {
+        let base64 = base64::encode(&[7; 32]);
+        assert_eq!(sha256(&format!("sha512-x sha256-{base64}")), Some(Digest([7; 32])));
+        assert_eq!(sha256(&format!("sha512-{base64}")), None);
+        assert_eq!(sha256("sha256-AAAA"), None);
+    }
+
+    #[test]
+    fn a_spec_splits_after_its_scope() {
+        assert_eq!(split_at("a@^1"), Some(("a", "^1")));
+        assert_eq!(split_at("@a/b@npm:c@1"), Some(("@a/b", "npm:c@1")));
+        assert_eq!(split_at("@a/b"), None);
+        assert_eq!(split_at("a"), None);
+        assert_eq!(split_at(""), None);
+        assert_eq!(split_at("é@1"), Some(("é", "1")));
+    }
+
+    #[test]
+    fn a_conflict_is_told() {
+        assert!(conflict("a\n<<<<<<< HEAD\n", "").is_err());
+        assert_eq!(conflict("a <<<<<<< HEAD\n", ""), Ok(()));
+    }
+}
+
+/// The law that the parsers of JavaScript are tested against: damage never makes packages vanish in silence.
+#[cfg(test)]
+pub(super) mod law {
+    use crate::model::{Gap, Inventory, Partial, Source, TreePath};
+    use proptest::prelude::*;
+
+    pub(in crate::inventory) type Parse = fn(&TreePath, &[u8]) -> Result<Partial<Inventory>, Gap>;
+
+    /// Cuts the file everywhere and flips every bit of it.
+    pub(in crate::inventory) fn no_damage_hides_a_package(parse: Parse, good: &[u8], may_end: impl Fn(&[u8]) -> bool) {
+        let path = TreePath::new("lock");
+        let whole = parse(&path, good).unwrap();
+        assert_eq!(whole.gaps, []);
+        let check = |bytes: &[u8], what: &dyn Fn() -> String| {
+            if let Ok(lock) = parse(&path, bytes) {
+                let lost = foreign(&lock.value) < foreign(&whole.value);
+                assert!(!lost || !lock.gaps.is_empty(), "{}: {:?}", what(), String::from_utf8_lossy(bytes));
+            }
+        };
+        for end in 0..good.len() {
+            if !may_end(&good[..end]) {
+                check(&good[..end], &|| format!("cut at {end}"));
+            }
+        }
+        for at in 0..good.len() {
+            for bit in 0..8 {
+                let mut bytes = good.to_vec();
+                bytes[at] ^= 1 << bit;
+                check(&bytes, &|| format!("bit {bit} of byte {at}"));
+            }
+        }
+    }
+
+    /// Packages that advisories could be about.
+    fn foreign(lock: &Inventory) -> usize {
+        lock.components.iter().filter(|component| component.source != Source::Local).count()
+    }
+
+    /// Bytes cut out, doubled or put in anywhere: the answer may be anything, but there is one.
+    pub(in crate::inventory) fn damage() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, u8)>> {
+        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4)
+    }
+
+    /// Applies what [`damage`] drew.
+    pub(in crate::inventory) fn damaged(good: &[u8], damage: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+        let mut bytes = good.to_vec();
+        for (index, value, kind) in damage {
+            let at = index.index(bytes.len().max(1)).min(bytes.len());
+            let to = (at + usize::from(*value)).min(bytes.len());
+            match kind {
+                0 => drop(bytes.drain(at..to)),
+                1 => bytes.insert(at, *value),
+                2 => bytes.truncate(at),
+                _ => {
+                    let piece = bytes[at..to].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+            }
+        }
+        bytes
+    }
+
+    /// Counts agree or there is a gap, and every index and place is valid.
+    pub(in crate::inventory) fn check_shape(answer: &Result<Partial<Inventory>, Gap>) {
+        let Ok(lock) = answer else { return };
+        let value = &lock.value;
+        assert_eq!(value.edges.len(), value.components.len());
+        assert!(value.edges.iter().flatten().all(|to| (*to as usize) < value.components.len()));
+        assert!(value.edges.iter().all(|to| to.is_sorted_by(|a, b| a < b)));
+        let sum = value.components.len() + value.counted.left_out.len();
+        assert!(sum == value.counted.independent || !lock.gaps.is_empty());
+        let lines = value.text.lines().count();
+        assert!(value.components.iter().all(|c| c.line >= 1 && c.column >= 1 && c.line as usize <= lines));
+    }
+}
