@@ -17,3 +17,4 @@ pub mod sign;
 pub mod sys;
 pub mod text;
 pub mod trail;
+pub mod version;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("text", &[]),
+    ("version", &[]),
     ("sys", &[]),
     ("config", &["sys"]),
     ("git", &["sys"]),

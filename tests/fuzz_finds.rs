@@ -24,6 +24,7 @@ const TARGETS: [(&str, Law); 7] = [
     ("lockfile", laws::lockfile),
     ("manifest", laws::manifest),
     ("policy", laws::policy),
+    ("version", laws::version),
     ("waiver", laws::waiver),
 ];
 

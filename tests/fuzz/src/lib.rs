@@ -9,6 +9,7 @@ mod manifest;
 mod memory;
 mod policy;
 mod quiet;
+mod version;
 mod waiver;
 
 pub use advisory::advisory;
@@ -19,6 +20,7 @@ pub use manifest::manifest;
 pub use policy::policy;
 #[cfg(not(test))]
 pub use quiet::only_others_may_panic;
+pub use version::version;
 pub use waiver::waiver;
 
 use portcullis::model::Gap;
