@@ -17,7 +17,7 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 7] = [
+const TARGETS: [(&str, Law); 8] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
     ("feed", laws::feed),
