@@ -18,6 +18,10 @@ pub(super) struct Document {
 pub(super) enum Note {
     /// The file is a report that its database excludes.
     Excluded,
+    /// The file keeps an id for a record to come.
+    Reserved,
+    /// A time of the record cannot be read. It decides no match.
+    NoTime,
     /// The record, or a part of it, names no package.
     NoPackage,
     /// The record says that no version is affected.
@@ -30,13 +34,24 @@ impl Document {
         Self { problems: vec![why.into()], ..Self::default() }
     }
 
-    /// A time of a record. What is no time is a problem and no time; before 1970 nothing was published, and Go's
+    /// When a record was published or changed. What is no time is noted; before 1970 nothing was published, and Go's
     /// database writes the first second of year 1 where it knows none.
-    pub(super) fn time(&mut self, what: &str, text: Option<&str>) -> Option<Timestamp> {
+    pub(super) fn time(&mut self, text: Option<&str>) -> Option<Timestamp> {
         match text?.parse::<Timestamp>() {
             Ok(time) => Some(time).filter(|time| time.0 > 0),
+            Err(_) => {
+                self.notes.push(Note::NoTime);
+                None
+            }
+        }
+    }
+
+    /// When a record was withdrawn. Where that cannot be read the record goes on to match, and the problem is told.
+    pub(super) fn withdrawn(&mut self, text: Option<&str>) -> Option<Timestamp> {
+        match text?.parse::<Timestamp>() {
+            Ok(time) => Some(time),
             Err(error) => {
-                self.problems.push(format!("`{what}` is {error}"));
+                self.problems.push(format!("`withdrawn` is {error}"));
                 None
             }
         }
@@ -66,14 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn year_one_is_no_time_and_nonsense_is_a_problem() {
+    fn year_one_is_no_time_and_nonsense_is_told() {
         let mut document = Document::default();
-        assert_eq!(document.time("modified", Some("0001-01-01T00:00:00Z")), None);
-        assert_eq!(document.time("modified", None), None);
-        assert_eq!(document.time("modified", Some("1970-01-02T00:00:00.5Z")), Some(Timestamp(86_400)));
-        assert_eq!(document.problems, Vec::<String>::new());
-        assert_eq!(document.time("withdrawn", Some("soon")), None);
-        assert_eq!(document.problems.len(), 1);
+        assert_eq!(document.time(Some("0001-01-01T00:00:00Z")), None);
+        assert_eq!(document.time(None), None);
+        assert_eq!(document.time(Some("1970-01-02T00:00:00.5Z")), Some(Timestamp(86_400)));
+        assert_eq!(document, Document::default());
+        assert_eq!(document.time(Some("soon")), None);
+        assert_eq!((document.notes.as_slice(), document.problems.len()), (&[Note::NoTime][..], 0));
+        assert_eq!(document.withdrawn(Some("soon")), None);
+        assert_eq!(document.problems, ["`withdrawn` is not a date (YYYY-MM-DD) or an RFC 3339 time"]);
     }
 
     #[test]

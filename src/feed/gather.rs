@@ -66,7 +66,7 @@ impl Format {
             Self::Osv => osv::json(bytes),
             Self::RubySec => rubysec::read(path, bytes),
             Self::FriendsOfPhp => friendsofphp::read(path, bytes),
-            Self::Hsec => hsec::read(bytes),
+            Self::Hsec => hsec::read(path, bytes),
         }
     }
 }
@@ -290,6 +290,8 @@ fn gather(name: &str, what: &str, mut read: Vec<Read>, others: Vec<String>) -> R
 fn words(note: &Note) -> &'static str {
     match note {
         Note::Excluded => "that are reports which the database excludes",
+        Note::Reserved => "that reserve an id and say nothing yet",
+        Note::NoTime => "with a time that cannot be read, which decides no match",
         Note::NoPackage => "with entries that name no package, which no lockfile can be asked about",
         Note::NothingAffected => "with entries that call no version affected",
     }

@@ -47,7 +47,10 @@ struct Reference {
 }
 
 /// Reads one file. It has no dates: the database takes them from its history.
-pub(super) fn read(bytes: &[u8]) -> Document {
+pub(super) fn read(path: &str, bytes: &[u8]) -> Document {
+    if path.contains("reserved/") && bytes.trim_ascii().is_empty() {
+        return Document { notes: vec![Note::Reserved], ..Document::default() };
+    }
     let parsed = text(bytes).and_then(|text| {
         let rest = text.strip_prefix("```toml").ok_or("it does not start with a block of TOML")?;
         let (block, body) = rest.split_once("\n```").ok_or("its block of TOML has no end")?;
@@ -87,7 +90,7 @@ fn convert(raw: Raw, body: &str) -> Result<Document, String> {
         None => (body.trim(), ""),
     };
     let date = raw.advisory.date.map(|date| date.to_string());
-    let published = document.time("date", date.as_deref());
+    let published = document.time(date.as_deref());
     document.records.push(Record {
         database: osv::database(&raw.advisory.id).to_owned(),
         id: raw.advisory.id,
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_record_is_read() {
-        let document = read(RECORD.as_bytes());
+        let document = read("published/2024/a.md", RECORD.as_bytes());
         assert_eq!(document.problems, Vec::<String>::new());
         let record = &document.records[0];
         assert_eq!((record.id.as_str(), record.database.as_str()), ("HSEC-2024-0001", "HSEC"));
@@ -139,11 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn a_reserved_id_is_noted_and_an_empty_file_elsewhere_is_a_problem() {
+        assert_eq!(read("advisories/reserved/2024/a.md", b"\n").notes, [Note::Reserved]);
+        assert_eq!(read("advisories/published/2024/a.md", b"\n").problems.len(), 1);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_a_problem() {
         let nameless = RECORD.replace("package = \"a\"\n", "");
         let cut = RECORD.replace("\n```\n", "\n");
         for text in ["", "# A title", "```toml\n", cut.as_str(), nameless.as_str(), "```toml\n[advisory]\n```\n"] {
-            let document = read(text.as_bytes());
+            let document = read("published/2024/a.md", text.as_bytes());
             assert_eq!((document.records.len(), document.problems.len()), (0, 1), "{text}");
         }
     }

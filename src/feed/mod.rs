@@ -57,6 +57,16 @@ pub const DEFAULT_NAME: &str = "rustsec";
 /// The word that chooses what is compiled in.
 const EMBEDDED: &str = "embedded";
 
+/// The key of this machine that signs what is compiled; made on first use.
+pub fn signing_key(sys: &dyn Sys) -> Result<Key, FeedError> {
+    key::private(sys)
+}
+
+/// The public key that what is compiled on this machine must be signed by.
+pub fn trusted_key(sys: &dyn Sys) -> Result<PublicKey, FeedError> {
+    key::public(sys)
+}
+
 /// Which feed to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {

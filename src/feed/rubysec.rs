@@ -76,7 +76,7 @@ fn convert(path: &str, raw: Raw) -> Document {
     let names = [raw.cve.as_ref().map(cve), raw.ghsa.as_ref().map(ghsa), raw.osvdb.map(|n| format!("OSVDB-{n}"))];
     let related = raw.related.unwrap_or_default();
     let scores = [("CVSS_V2", raw.cvss_v2), ("CVSS_V3", raw.cvss_v3), ("CVSS_V4", raw.cvss_v4)];
-    let published = document.time("date", raw.date.as_deref());
+    let published = document.time(raw.date.as_deref());
     document.records.push(Record {
         database: DATABASE.to_owned(),
         kind: Kind::Vulnerability,

@@ -4,6 +4,7 @@ use super::*;
 use crate::feed::FeedError;
 use crate::feed::gather::{self, Format, Gathered};
 use crate::feed::key::test_key;
+use crate::feed::matching::{Answer, affected_by};
 use crate::model::{GapKind, Record, Timestamp};
 use crate::sys::{RealSys, Sys};
 use proptest::prelude::*;
@@ -176,7 +177,58 @@ fn an_index_can_be_asked_from_many_threads() {
     shared::<Index>();
 }
 
+/// The answer of the specification for whole numbers: a list, and ranges of pairs from and before.
+fn by_hand(versions: &[u8], ranges: &[(u8, u8)], asked: u8) -> bool {
+    versions.contains(&asked) || ranges.iter().any(|(from, before)| (*from..*before).contains(&asked))
+}
+
 proptest! {
+    #[test]
+    fn the_index_answers_as_a_search_through_all_records_does(
+        said in proptest::collection::vec(
+            (0_usize..2, 0_usize..3, proptest::collection::vec(0_u8..12, 0..4),
+             proptest::collection::vec((0_u8..12, 0_u8..13), 1..3), any::<bool>()),
+            1..12),
+    ) {
+        const SYSTEMS: [&str; 2] = ["PyPI", "AlmaLinux:9"];
+        const NAMES: [&str; 3] = ["a", "b.b", "c"];
+        let texts: Vec<String> = said.iter().enumerate().map(|(n, (system, name, versions, ranges, withdrawn))| {
+            let ranges: Vec<String> = ranges.iter().map(|(from, before)| format!(
+                r#"{{"type":"ECOSYSTEM","events":[{{"introduced":"{from}"}},{{"fixed":"{before}"}}]}}"#)).collect();
+            let versions: Vec<String> = versions.iter().map(|v| format!("\"{v}\"")).collect();
+            let withdrawn = if *withdrawn { r#""withdrawn":"2024-01-01T00:00:00Z","# } else { "" };
+            format!(
+                r#"{{"id":"A-{n}","modified":"2024-01-01T00:00:00Z",{withdrawn}"affected":[{{"package":{{
+                "ecosystem":"{}","name":"{}"}},"versions":[{}],"ranges":[{}]}}]}}"#,
+                SYSTEMS[*system], NAMES[*name], versions.join(","), ranges.join(","))
+        }).collect();
+        let (_dir, index) = open(&compile("all", vec![input("s", osv(&texts))], &test_key(1)).unwrap().bytes);
+        let index = index.unwrap();
+        for (s, system) in SYSTEMS.iter().enumerate() {
+            for (n, name) in NAMES.iter().enumerate() {
+                let statements = index.package(system, name).unwrap().map(|p| p.statements).unwrap_or_default();
+                for asked in 0..13_u8 {
+                    let mut expected: Vec<String> = said.iter().enumerate()
+                        .filter(|(_, (system, name, versions, ranges, withdrawn))| {
+                            // A range from a version to one before it begins and never ends before that version.
+                            let ranges: Vec<(u8, u8)> =
+                                ranges.iter().map(|(a, b)| if b < a { (*a, u8::MAX) } else { (*a, *b) }).collect();
+                            (*system, *name, *withdrawn) == (s, n, false) && by_hand(versions, &ranges, asked)
+                        })
+                        .map(|(number, _)| format!("A-{number}"))
+                        .collect();
+                    let mut found: Vec<String> = statements.iter()
+                        .filter(|s| !s.withdrawn && affected_by(&s.affected, &asked.to_string()) == Answer::Affected)
+                        .map(|s| index.record(s.record).unwrap().1.id)
+                        .collect();
+                    expected.sort();
+                    found.sort();
+                    prop_assert_eq!(found, expected);
+                }
+            }
+        }
+    }
+
     #[test]
     fn bytes_of_a_package_that_nobody_wrote_are_refused_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = entry::read(&bytes, "npm", "a");

@@ -94,9 +94,9 @@ fn record(raw: &mut Raw, document: &mut Document) -> Result<Record, String> {
         title,
         database: database(&id).to_owned(),
         description: raw.details.take().unwrap_or_default(),
-        modified: document.time("modified", Some(modified)),
-        published: document.time("published", raw.published.as_deref()),
-        withdrawn: withdrawn(document, raw.withdrawn.as_deref()),
+        modified: document.time(Some(modified)),
+        published: document.time(raw.published.as_deref()),
+        withdrawn: document.withdrawn(raw.withdrawn.as_deref()),
         aliases: raw.aliases.take().unwrap_or_default(),
         related: raw.related.take().unwrap_or_default(),
         ratings,
@@ -104,11 +104,6 @@ fn record(raw: &mut Raw, document: &mut Document) -> Result<Record, String> {
         affected,
         id,
     })
-}
-
-/// A withdrawal whose time cannot be read is none: the record goes on to match, and the problem is told.
-fn withdrawn(document: &mut Document, text: Option<&str>) -> Option<crate::model::Timestamp> {
-    document.time("withdrawn", text)
 }
 
 /// Who gave out the id: what stands before its first hyphen.
