@@ -17,13 +17,14 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 8] = [
+const TARGETS: [(&str, Law); 9] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
     ("feed", laws::feed),
     ("lockfile", laws::lockfile),
     ("manifest", laws::manifest),
     ("policy", laws::policy),
+    ("records", laws::records),
     ("version", laws::version),
     ("waiver", laws::waiver),
 ];

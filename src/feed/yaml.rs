@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
+use std::panic::AssertUnwindSafe;
 
 /// Nodes of one file. The largest record in use (PyPI, with every version listed) has under 2,000.
 const MAX_NODES: usize = 200_000;
@@ -23,7 +24,10 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     options.budget = Some(budget);
     options.duplicate_keys = DuplicateKeyPolicy::Error;
     options.with_snippet = false;
-    serde_saphyr::from_str_with_options(text, options).map_err(|e| super::document::one_line(&e.to_string()))
+    // A panic of the parser costs this file, and not all that are read beside it.
+    std::panic::catch_unwind(AssertUnwindSafe(|| serde_saphyr::from_str_with_options(text, options)))
+        .map_err(|_| "the parser of YAML broke on it".to_owned())?
+        .map_err(|e| super::document::one_line(&e.to_string()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod manifest;
 mod memory;
 mod policy;
 mod quiet;
+mod records;
 mod version;
 mod waiver;
 
@@ -20,6 +21,7 @@ pub use manifest::manifest;
 pub use policy::policy;
 #[cfg(not(test))]
 pub use quiet::only_others_may_panic;
+pub use records::records;
 pub use version::version;
 pub use waiver::waiver;
 
