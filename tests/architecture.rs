@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 /// Module, and what it may also use. `model` and `text` are open to all and not repeated.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("model", &[]),
-    ("text", &[]),
     ("version", &[]),
+    ("model", &["version"]),
+    ("text", &[]),
     ("sys", &[]),
     ("config", &["sys"]),
     ("git", &["sys"]),
     ("collect", &["sys", "config", "git"]),
-    ("feed", &["sys", "config", "git"]),
+    ("feed", &["sys", "config", "git", "version"]),
     ("rule", &[]),
     ("inventory", &["sys"]),
     ("check", &["config", "feed", "rule", "inventory"]),

@@ -17,7 +17,7 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 16] = [
+const TARGETS: [(&str, Law); 17] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
     ("checkpoint", laws::checkpoint),
@@ -31,6 +31,7 @@ const TARGETS: [(&str, Law); 16] = [
     ("policy", laws::policy),
     ("python", laws::python),
     ("receipt", laws::receipt),
+    ("records", laws::records),
     ("tile", laws::tile),
     ("version", laws::version),
     ("waiver", laws::waiver),

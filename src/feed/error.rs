@@ -109,6 +109,25 @@ pub enum FeedError {
         /// The installed one's.
         old: Timestamp,
     },
+    /// A source had times of its records, and the new copy has none.
+    #[error("the new copy of the source {source_name} has no times, which the old one had")]
+    NoTimes {
+        /// The source.
+        source_name: String,
+    },
+    /// A source without times of its records has fewer of them than before: an older copy.
+    #[error("the new copy of the source {source_name} has {new} records, the old one {old}")]
+    FewerRecords {
+        /// The source.
+        source_name: String,
+        /// Records of the new one.
+        new: u64,
+        /// Records of the old one.
+        old: u64,
+    },
+    /// Two sources of one index have one name.
+    #[error("two sources are named `{0}`")]
+    TwoSources(String),
     /// Too much of the installed feed would go or change at once.
     #[error("the new data changes {} of {} records, more than {limit_percent} %", change.lost(), change.before)]
     TooMuchChange {
@@ -164,6 +183,10 @@ impl FeedError {
             Self::TooMuchChange { digest, .. } | Self::NothingToCompare { digest, .. } => {
                 format!("look at the changes, then run it again with --confirm-change {}", digest.hex())
             }
+            Self::NoTimes { .. } | Self::FewerRecords { .. } => {
+                "the old copy is kept; look at the source, or remove it and add it again".into()
+            }
+            Self::TwoSources(_) => "give each source a name of its own".into(),
             Self::NotAnArchive { .. } | Self::Git { .. } => {
                 "the installed feed is kept; look at the address, or give another one with --from".into()
             }
@@ -184,7 +207,7 @@ impl FeedError {
     /// 2 for what the user wrote, 4 for what could not be written, 3 for what could not be had.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::BadName(_) | Self::NotADirectory(_) | Self::NoHome(_) => 2,
+            Self::BadName(_) | Self::NotADirectory(_) | Self::NoHome(_) | Self::TwoSources(_) => 2,
             Self::BadKey { kind: "public", .. } => 2,
             Self::Sys(e) if matches!(e.op, "write" | "create" | "write to" | "lock" | "remove") => 4,
             _ => 3,

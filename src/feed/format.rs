@@ -321,7 +321,8 @@ pub(super) fn kind_of(word: &str) -> Option<Kind> {
     KINDS.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)
 }
 
-fn kind_word(kind: Kind) -> &'static str {
+/// The name of a kind.
+pub(super) fn kind_word(kind: Kind) -> &'static str {
     KINDS.iter().find(|(k, _)| *k == kind).map_or("vulnerability", |(_, word)| word) // every kind is in the list
 }
 

@@ -5,23 +5,36 @@ mod archive;
 mod base64;
 mod compile;
 mod directory_commit;
+mod document;
 mod embedded;
 mod error;
 mod facts;
 mod format;
+mod friendsofphp;
+pub mod gather;
 mod git;
+mod hsec;
+pub mod index;
 mod install;
 mod key;
 mod landmarks;
 mod manage;
+pub mod matching;
 mod memory;
+pub mod merge;
+pub mod name;
 mod online;
+mod osv;
 mod ranges;
 mod reader;
 mod record;
 mod registry;
+mod requirement;
+mod rubysec;
 mod source;
 mod usual;
+mod yaml;
+mod zip;
 
 pub use compile::Origin;
 pub use error::FeedError;
@@ -45,6 +58,16 @@ use std::sync::Arc;
 pub const DEFAULT_NAME: &str = "rustsec";
 /// The word that chooses what is compiled in.
 const EMBEDDED: &str = "embedded";
+
+/// The key of this machine that signs what is compiled; made on first use.
+pub fn signing_key(sys: &dyn Sys) -> Result<Key, FeedError> {
+    key::private(sys)
+}
+
+/// The public key that what is compiled on this machine must be signed by.
+pub fn trusted_key(sys: &dyn Sys) -> Result<PublicKey, FeedError> {
+    key::public(sys)
+}
 
 /// Which feed to use.
 #[derive(Clone, Debug, PartialEq, Eq)]

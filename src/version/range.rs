@@ -17,6 +17,8 @@ pub enum EventKind {
     LastAffected,
     /// Nothing from this version on is spoken of; `*` is above every version.
     Limit,
+    /// Affected above this version. OSV has no such event: it is what other databases write as `> 1.0`.
+    Above,
 }
 
 /// One event of a range, as the record writes it.
@@ -64,11 +66,21 @@ pub struct Events {
     stretches: Vec<Stretch>,
 }
 
-/// From a version (included; none: the lowest) to an end.
+/// From a start to an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stretch {
-    start: Option<Version>,
+    start: Start,
     end: End,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Start {
+    /// Below every version.
+    Lowest,
+    /// This version is the first.
+    With(Version),
+    /// This version is not affected yet.
+    After(Version),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +99,7 @@ struct Tie {
     introduced: bool,
     fixed: bool,
     last_affected: bool,
+    above: bool,
 }
 
 impl Events {
@@ -114,7 +127,7 @@ impl Events {
                 (kind, text) => bounds.push((Some(bound(scheme, text)?), kind)),
             }
         }
-        if !bounds.iter().any(|(_, kind)| *kind == EventKind::Introduced) {
+        if !bounds.iter().any(|(_, kind)| matches!(kind, EventKind::Introduced | EventKind::Above)) {
             return Err(RangeError::NoIntroduced);
         }
         bounds.sort_by(|(a, _), (b, _)| key(a.as_ref()).cmp(&key(b.as_ref())));
@@ -135,7 +148,12 @@ impl Events {
 
 impl Stretch {
     fn contains(&self, version: &Version) -> bool {
-        self.start.as_ref().is_none_or(|start| start.key <= version.key)
+        let begun = match &self.start {
+            Start::Lowest => true,
+            Start::With(start) => start.key <= version.key,
+            Start::After(start) => start.key < version.key,
+        };
+        begun
             && match &self.end {
                 End::Never => true,
                 End::Before(end) => version.key < end.key,
@@ -145,8 +163,9 @@ impl Stretch {
 
     /// What of it lies below the limit. None: nothing, which the record says itself.
     fn cut(mut self, limit: &Version) -> Option<Stretch> {
-        if self.start.as_ref().is_some_and(|start| start.key >= limit.key) {
-            return None;
+        match &self.start {
+            Start::With(start) | Start::After(start) if start.key >= limit.key => return None,
+            _ => {}
         }
         let ends_below = match &self.end {
             End::Never => false,
@@ -177,7 +196,7 @@ fn key(version: Option<&Version>) -> Option<&[u8]> {
 fn stretches(bounds: &[(Option<Version>, EventKind)]) -> Vec<Stretch> {
     let mut out = Vec::new();
     // Where the affected versions began that no event has ended yet.
-    let mut open: Option<Option<Version>> = None;
+    let mut open: Option<Start> = None;
     for group in bounds.chunk_by(|(a, _), (b, _)| key(a.as_ref()) == key(b.as_ref())) {
         let Some((at, _)) = group.first() else { continue }; // a group is never empty
         let mut tie = Tie::default();
@@ -186,6 +205,7 @@ fn stretches(bounds: &[(Option<Version>, EventKind)]) -> Vec<Stretch> {
                 EventKind::Introduced => tie.introduced = true,
                 EventKind::Fixed => tie.fixed = true,
                 EventKind::LastAffected => tie.last_affected = true,
+                EventKind::Above => tie.above = true,
                 EventKind::Limit => {} // is no bound of a stretch
             }
         }
@@ -198,13 +218,14 @@ fn stretches(bounds: &[(Option<Version>, EventKind)]) -> Vec<Stretch> {
 }
 
 /// What is open after the events of one version.
-fn step(
-    open: Option<Option<Version>>,
-    at: Option<&Version>,
-    tie: Tie,
-    out: &mut Vec<Stretch>,
-) -> Option<Option<Version>> {
-    let Some(version) = at else { return Some(None) }; // the lowest version has an `introduced` alone
+fn step(open: Option<Start>, at: Option<&Version>, tie: Tie, out: &mut Vec<Stretch>) -> Option<Start> {
+    let Some(version) = at else { return Some(Start::Lowest) }; // the lowest version has an `introduced` alone
+    let open = step_at(open, version, tie, out);
+    // What begins above the version comes after all that happens at it.
+    if tie.above { open.or_else(|| Some(Start::After(version.clone()))) } else { open }
+}
+
+fn step_at(open: Option<Start>, version: &Version, tie: Tie, out: &mut Vec<Stretch>) -> Option<Start> {
     let end = match (tie.fixed, tie.last_affected) {
         (true, _) => Some(End::Before(version.clone())),
         (false, true) => Some(End::With(version.clone())),
@@ -218,9 +239,9 @@ fn step(
             None
         }
         (Some(start), None, _) => Some(start),
-        (None, None, true) => Some(Some(version.clone())),
+        (None, None, true) => Some(Start::With(version.clone())),
         (None, Some(End::With(last)), true) => {
-            out.push(Stretch { start: Some(version.clone()), end: End::With(last) });
+            out.push(Stretch { start: Start::With(version.clone()), end: End::With(last) });
             None
         }
         // Begun and fixed at once, or ended without a beginning: nothing.
@@ -329,7 +350,7 @@ impl Affected {
 
 #[cfg(test)]
 mod tests {
-    use super::EventKind::{Fixed, Introduced, LastAffected, Limit};
+    use super::EventKind::{Above, Fixed, Introduced, LastAffected, Limit};
     use super::*;
     use proptest::prelude::*;
 
@@ -359,6 +380,18 @@ mod tests {
         assert_eq!(held(&[(Introduced, "1.3"), (LastAffected, "1.5"), (Limit, "1.5")]), "34");
         assert_eq!(held(&[(Introduced, "1.3"), (Limit, "1.5"), (Limit, "*")]), "3456789");
         assert_eq!(held(&[(Introduced, "1.3"), (Limit, "*"), (Limit, "1.5")]), "3456789");
+    }
+
+    #[test]
+    fn what_begins_above_a_version_leaves_that_version_out() {
+        assert_eq!(held(&[(Above, "1.3")]), "456789");
+        assert_eq!(held(&[(Introduced, "1.3")]), "3456789");
+        assert_eq!(held(&[(Above, "1.3"), (LastAffected, "1.5")]), "45");
+        assert_eq!(held(&[(Above, "1.3"), (Fixed, "1.3")]), "456789");
+        assert_eq!(held(&[(Introduced, "0"), (Fixed, "1.2"), (Above, "1.2")]), "013456789");
+        assert_eq!(held(&[(Introduced, "1.1"), (LastAffected, "1.2"), (Above, "1.2"), (Fixed, "1.4")]), "123");
+        assert_eq!(held(&[(Above, "1.3"), (Limit, "1.5")]), "4");
+        assert_eq!(held(&[(Above, "1.5"), (Limit, "1.5")]), "");
     }
 
     #[test]

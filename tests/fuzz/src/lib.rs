@@ -18,6 +18,7 @@ mod python;
 mod quiet;
 mod receipt;
 mod tile;
+mod records;
 mod version;
 mod waiver;
 
@@ -37,6 +38,7 @@ pub use python::python;
 pub use quiet::only_others_may_panic;
 pub use receipt::receipt;
 pub use tile::tile;
+pub use records::records;
 pub use version::version;
 pub use waiver::waiver;
 

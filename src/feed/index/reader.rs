@@ -1,0 +1,259 @@
+//! Reads an index by `pread`, each part checked against the signed header before it is used, and only the parts that are
+//! asked for. It writes nothing and judges no age.
+
+use super::compile::key_of;
+use super::entry::{self, Package, RecordNumber};
+use super::header::{self, Header, NotAHeader, Watermark};
+use super::json;
+use super::tree::{Entries, MAX_BLOCK, MAX_TABLE, Table};
+use crate::feed::format::{self, Block};
+use crate::feed::key::PublicKey;
+use crate::feed::{FeedError, name};
+use crate::model::{Digest, Gap, Record};
+use crate::sys::{ReadAt, Sys};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// The first read: a header of the usual size comes with one call.
+const FIRST_READ: usize = 16 << 10;
+
+/// An open index whose header is signed by the expected key.
+pub struct Index {
+    file: Box<dyn ReadAt>,
+    path: PathBuf,
+    header: Header,
+    watermarks: Vec<Watermark>,
+    packages: Table,
+    /// For each block of packages its bytes, once they were read and checked.
+    blocks: Vec<OnceLock<Arc<[u8]>>>,
+    ids: OnceLock<Table>,
+    texts: OnceLock<Table>,
+}
+
+impl Index {
+    /// Opens the index at a path.
+    ///
+    /// Errors: it is not there, is no index, is damaged, or is not signed by this key.
+    pub fn open(sys: &dyn Sys, path: &Path, key: &PublicKey) -> Result<Self, FeedError> {
+        let file = sys.open(path)?;
+        let damaged = |what| FeedError::Damaged { path: path.to_owned(), what };
+        let size = file.size()?.0;
+        let header = read_header(file.as_ref(), path, size)?;
+        if !header.is_signed_by(key) {
+            return Err(FeedError::WrongKey { path: path.to_owned(), key: key.to_string() });
+        }
+        if header.length.checked_add(header.manifest.size) != Some(size) {
+            return Err(damaged("it is cut short, or longer than its header says"));
+        }
+        let watermarks: Option<Vec<_>> = header.manifest.sources.iter().map(header::Source::watermark).collect();
+        let mut index = Self {
+            file,
+            path: path.to_owned(),
+            watermarks: watermarks.ok_or_else(|| damaged("the list of sources"))?,
+            packages: Table::read(Vec::new()).ok_or_else(|| damaged("the table of packages"))?,
+            blocks: Vec::new(),
+            ids: OnceLock::new(),
+            texts: OnceLock::new(),
+            header,
+        };
+        index.packages = index.table(&index.header.manifest.packages, "the table of packages")?;
+        index.blocks.resize_with(index.packages.len(), OnceLock::new);
+        Ok(index)
+    }
+
+    /// What names the file.
+    pub fn digest(&self) -> Digest {
+        self.header.digest()
+    }
+
+    /// The name of the index.
+    pub fn name(&self) -> &str {
+        &self.header.manifest.name
+    }
+
+    /// How many records it has, withdrawn ones included.
+    pub fn records(&self) -> u32 {
+        self.header.manifest.records
+    }
+
+    /// Its sources, and how fresh they are, ascending by name.
+    pub fn watermarks(&self) -> &[Watermark] {
+        &self.watermarks
+    }
+
+    /// What could not be read when it was compiled.
+    pub fn gaps(&self) -> Result<Vec<Gap>, FeedError> {
+        let bytes = self.read(&self.header.manifest.gaps, MAX_TABLE, "the list of gaps")?;
+        format::read_gaps(&bytes).ok_or_else(|| self.damaged("the list of gaps"))
+    }
+
+    /// What is known of a package, in whatever spelling; none where no record speaks of it. The ecosystem is written as
+    /// OSV does, with the release of a distribution (`AlmaLinux:9`).
+    pub fn package(&self, ecosystem: &str, name: &str) -> Result<Option<Package>, FeedError> {
+        let normalised = name::normalised(ecosystem, name);
+        let key = key_of(ecosystem, &normalised);
+        let Some(at) = self.packages.find(&key) else { return Ok(None) };
+        let damaged = || self.damaged("the entry of a package");
+        let bytes = self.package_block(at)?;
+        match Entries::of(&bytes).value(&key).map_err(|_| damaged())? {
+            Some(value) => Ok(Some(entry::read(value, ecosystem, &normalised).ok_or_else(damaged)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The whole of a record, and the name of its source.
+    ///
+    /// Errors: there is no such number, or its part of the file is damaged.
+    pub fn record(&self, number: RecordNumber) -> Result<(&str, Record), FeedError> {
+        let damaged = || self.damaged("the text of a record");
+        let key = number.0.to_be_bytes();
+        let table = self.lazy(&self.texts, &self.header.manifest.texts, "the table of records")?;
+        let (_, block) = table.find(&key).and_then(|at| table.entry(at)).ok_or_else(damaged)?;
+        let bytes = self.read(&block, MAX_BLOCK, "the text of a record")?;
+        let value = Entries::of(&bytes).value(&key).map_err(|_| damaged())?.ok_or_else(damaged)?;
+        let (source, record) = json::read(value).ok_or_else(damaged)?;
+        let source = self.watermarks.get(usize::from(source)).ok_or_else(damaged)?;
+        Ok((&source.source, record))
+    }
+
+    /// The records with this id or alias, in any case of letters, ascending.
+    pub fn find(&self, id_or_alias: &str) -> Result<Vec<RecordNumber>, FeedError> {
+        let key = id_or_alias.to_ascii_uppercase();
+        let table = self.lazy(&self.ids, &self.header.manifest.ids, "the table of ids")?;
+        let Some((_, block)) = table.find(key.as_bytes()).and_then(|at| table.entry(at)) else { return Ok(Vec::new()) };
+        let damaged = || self.damaged("the list of ids");
+        let bytes = self.read(&block, MAX_BLOCK, "the list of ids")?;
+        let value = Entries::of(&bytes).value(key.as_bytes()).map_err(|_| damaged())?.unwrap_or_default();
+        let (numbers, rest) = value.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err(damaged());
+        }
+        Ok(numbers.iter().map(|n| RecordNumber(u32::from_be_bytes(*n))).collect())
+    }
+
+    /// Reads and checks every part, and that no byte of the file lies outside all parts.
+    pub fn verify(&self) -> Result<(), FeedError> {
+        self.gaps()?;
+        let manifest = &self.header.manifest;
+        let texts = self.lazy(&self.texts, &manifest.texts, "the table of records")?;
+        let ids = self.lazy(&self.ids, &manifest.ids, "the table of ids")?;
+        let mut blocks = vec![manifest.gaps, manifest.packages, manifest.texts, manifest.ids];
+        let check_package = |key: &[u8], value: &[u8]| {
+            let (ecosystem, name) = std::str::from_utf8(key).ok()?.split_once('\0')?;
+            let package = entry::read(value, ecosystem, name)?;
+            package.statements.iter().all(|s| s.record.0 < manifest.records).then_some(())
+        };
+        self.verify_tree(&self.packages, &mut blocks, &check_package)?;
+        let check_text = |key: &[u8], value: &[u8]| {
+            let (source, _) = json::read(value)?;
+            let number = u32::from_be_bytes(key.try_into().ok()?);
+            (number < manifest.records && usize::from(source) < self.watermarks.len()).then_some(())
+        };
+        self.verify_tree(texts, &mut blocks, &check_text)?;
+        let check_id = |_: &[u8], value: &[u8]| {
+            let (numbers, rest) = value.as_chunks::<4>();
+            let known = numbers.iter().all(|n| u32::from_be_bytes(*n) < manifest.records);
+            (rest.is_empty() && known).then_some(())
+        };
+        self.verify_tree(ids, &mut blocks, &check_id)?;
+        blocks.sort_by_key(|b| (b.offset, b.length));
+        let mut at = 0;
+        for block in blocks {
+            if block.offset != at {
+                return Err(self.damaged("its parts do not lie end to end"));
+            }
+            at += u64::from(block.length);
+        }
+        if at == manifest.size { Ok(()) } else { Err(self.damaged("its parts do not fill it")) }
+    }
+
+    fn verify_tree(
+        &self,
+        table: &Table,
+        blocks: &mut Vec<Block>,
+        check: &dyn Fn(&[u8], &[u8]) -> Option<()>,
+    ) -> Result<(), FeedError> {
+        const WHAT: &str = "a block of entries";
+        let damaged = || self.damaged(WHAT);
+        let mut last: Option<Vec<u8>> = None;
+        for at in 0..table.len() {
+            let (first, block) = table.entry(at).ok_or_else(damaged)?;
+            let bytes = self.read(&block, MAX_BLOCK, WHAT)?;
+            blocks.push(block);
+            for (n, entry) in Entries::of(&bytes).enumerate() {
+                let (key, value) = entry.map_err(|_| damaged())?;
+                let ascends = last.as_ref().is_none_or(|last| last.as_slice() < key);
+                if !ascends || (n == 0 && key != first) {
+                    return Err(damaged());
+                }
+                check(key, value).ok_or_else(damaged)?;
+                last = Some(key.to_vec());
+            }
+        }
+        Ok(())
+    }
+
+    fn package_block(&self, at: usize) -> Result<Arc<[u8]>, FeedError> {
+        let what = "the entry of a package";
+        let cell = self.blocks.get(at).ok_or_else(|| self.damaged(what))?;
+        if let Some(bytes) = cell.get() {
+            return Ok(bytes.clone());
+        }
+        let (_, block) = self.packages.entry(at).ok_or_else(|| self.damaged(what))?;
+        let bytes: Arc<[u8]> = self.read(&block, MAX_BLOCK, what)?.into();
+        // Another thread may have been first, with the same bytes.
+        Ok(cell.get_or_init(|| bytes).clone())
+    }
+
+    fn lazy<'a>(
+        &'a self,
+        cell: &'a OnceLock<Table>,
+        block: &Block,
+        what: &'static str,
+    ) -> Result<&'a Table, FeedError> {
+        if let Some(table) = cell.get() {
+            return Ok(table);
+        }
+        let table = self.table(block, what)?;
+        Ok(cell.get_or_init(|| table))
+    }
+
+    fn table(&self, block: &Block, what: &'static str) -> Result<Table, FeedError> {
+        Table::read(self.read(block, MAX_TABLE, what)?).ok_or_else(|| self.damaged(what))
+    }
+
+    /// A part, checked against its digest.
+    fn read(&self, block: &Block, limit: u32, what: &'static str) -> Result<Vec<u8>, FeedError> {
+        let end = block.offset.checked_add(u64::from(block.length));
+        if block.length > limit || end.is_none_or(|end| end > self.header.manifest.size) {
+            return Err(self.damaged(what));
+        }
+        let mut bytes = vec![0; block.length as usize];
+        self.file.read_exact_at(&mut bytes, self.header.length.saturating_add(block.offset))?;
+        if Digest::of(&bytes) == block.sha256 { Ok(bytes) } else { Err(self.damaged(what)) }
+    }
+
+    fn damaged(&self, what: &'static str) -> FeedError {
+        FeedError::Damaged { path: self.path.clone(), what }
+    }
+}
+
+fn read_header(file: &dyn ReadAt, path: &Path, size: u64) -> Result<Header, FeedError> {
+    let refuse = |why| match why {
+        NotAHeader::Magic => FeedError::NotAFeed(path.to_owned()),
+        NotAHeader::Version => FeedError::UnknownFormat(path.to_owned()),
+        NotAHeader::Damaged => FeedError::Damaged { path: path.to_owned(), what: "the header" },
+    };
+    let prefix = |length: usize| {
+        let mut bytes = vec![0; length.min(usize::try_from(size).unwrap_or(length))];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok::<_, FeedError>(bytes)
+    };
+    let mut start = prefix(FIRST_READ)?;
+    let needed = header::HEADER_REST + header::manifest_length(&start).map_err(refuse)? as usize;
+    if start.len() < needed {
+        start = prefix(needed)?;
+    }
+    debug_assert_eq!(header::HEADER_REST, header::MAGIC.len() + 4 + 32 + 64);
+    header::read(&start).map_err(refuse)
+}
