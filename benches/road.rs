@@ -13,6 +13,7 @@ use portcullis::inventory::cargo_lock;
 use portcullis::model::{Axis, Digest, Inventory, Ledger, Timestamp, TreePath};
 use portcullis::policy::{self, Case};
 use portcullis::sys::{Bytes, FileKind, RealSys, Sys};
+use portcullis::version::{Scheme, Version};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -122,6 +123,28 @@ fn largest() -> Option<String> {
 
 fn read(lock: Lock) -> Inventory {
     cargo_lock::parse(&TreePath::new("Cargo.lock"), lock.text.as_bytes(), &[]).unwrap().value
+}
+
+/// Reads one version of a usual length.
+#[divan::bench(args = Scheme::ALL)]
+fn version_parse(scheme: Scheme) -> Version {
+    let text = match scheme {
+        Scheme::Cran | Scheme::Hackage => "1.12.103",
+        Scheme::Dpkg => "2:1.12.103+dfsg-1~deb12u1",
+        Scheme::Rpm => "2:1.12.103-1.el9_4",
+        Scheme::Apk => "1.12.103_rc4-r5",
+        Scheme::Pep440 => "1.12.103rc4",
+        Scheme::RubyGems => "1.12.103.rc4",
+        _ => "1.12.103-rc.4",
+    };
+    scheme.parse(divan::black_box(text)).unwrap()
+}
+
+/// Compares two versions that differ at the end.
+#[divan::bench]
+fn version_compare(bencher: Bencher<'_, '_>) {
+    let [a, b] = ["1.12.103-rc.4", "1.12.103-rc.5"].map(|text| Scheme::Semver.parse(text).unwrap());
+    bencher.bench(|| divan::black_box(&a).compare(divan::black_box(&b)));
 }
 
 #[divan::bench(args = locks())]

@@ -7,6 +7,7 @@ mod support;
 
 use portcullis::sign::age::{self, Audience, Identity, Passphrase, Unlock};
 use portcullis::sign::{AgeError, KeyError, KeySource, SigningKey, key};
+use portcullis::sys::{Fault, RealSys, Sys, SysError};
 use std::path::Path;
 use support::{World, project};
 
@@ -58,7 +59,11 @@ fn the_committed_files_open_with_what_the_environment_and_the_command_line_give(
     };
     let error = |name: &str, error: AgeError| Err(KeyError::Age { origin: fixture(name).display().to_string(), error });
     let public = Ok(*SigningKey::from_seed(&[1; 32]).unwrap().public());
-    let identity = fixture("identity");
+    // A repository keeps no modes: the copy is what a user would have.
+    let identity = dir.path().join("identity");
+    RealSys.replace(&identity, &std::fs::read(fixture("identity")).unwrap(), true).unwrap();
+    let exposed = load(&world, "recipient.age", Some(&fixture("identity")));
+    assert!(matches!(exposed, Err(KeyError::Sys(SysError { fault: Fault::Exposed { .. }, .. }))), "{exposed:?}");
 
     assert_eq!(load(&world, "recipient.age", Some(&identity)), public);
     assert_eq!(load(&world, "recipient.binary.age", Some(&identity)), public);

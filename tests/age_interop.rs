@@ -3,7 +3,7 @@
 //!
 //! - `PORTCULLIS_AGE`: a folder with `age` and `age-keygen` (`go install filippo.io/age/cmd/...@latest`), or they are in
 //!   `PATH`; for passphrases also `script` of util-linux, because `age` asks on a terminal alone.
-//! - `PORTCULLIS_CCTV_AGE`: the folder `testdata` of the vectors of C2SP (`go mod download -json c2sp.org/CCTV/age@latest`).
+//! - `PORTCULLIS_CCTV_AGE`: the folder `testdata` of the vectors of C2SP (`go mod download -json c2sp.org/CCTV/age@v0.0.0-20251208015420-e9274a7bdbfd`).
 
 #![expect(
     clippy::disallowed_methods,

@@ -88,7 +88,8 @@ fn git(dir: &Path, args: &[&str]) -> String {
 }
 
 fn judged(world: &World, more: &[&str]) -> (u8, Value) {
-    let (code, out, err) = world.run(&[&["check", "--feed", "embedded", "--report", "json"], more].concat());
+    let (code, out, err) =
+        world.run(&[&["check", "--no-trail", "--feed", "embedded", "--report", "json"], more].concat());
     let report = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {code}\n{out}\n{err}"));
     (code, report)
 }
@@ -124,7 +125,7 @@ fn no_broken_call_passes_where_a_lockfile_has_moved() {
     for n in 0.. {
         let mut world = World::new(repo.dir.path());
         world.fail_at = Some(n);
-        let (code, out, err) = world.run(&["check", "--feed", "embedded", "--base", "main", &target]);
+        let (code, out, err) = world.run(&["check", "--no-trail", "--feed", "embedded", "--base", "main", &target]);
         if !world.failed.load(Ordering::SeqCst) {
             assert_eq!(code, 0, "{out}{err}");
             assert!(n > 20, "only {n} calls: the double was not asked");
@@ -217,7 +218,8 @@ fn what_is_no_revision_is_a_usage_error_and_says_so() {
     let target = repo.target("");
     for rev in ["", "HEAD:Cargo.lock", ":/x", "main^{tree}", "a\tb", "--all", "main..main", "^main"] {
         let base = format!("--base={rev}");
-        let (code, _, err) = World::new(repo.dir.path()).run(&["check", "--feed", "embedded", &base, &target]);
+        let (code, _, err) =
+            World::new(repo.dir.path()).run(&["check", "--no-trail", "--feed", "embedded", &base, &target]);
         assert_eq!(code, 2, "{rev:?}: {err}");
         assert!(err.contains("does not name a revision"), "{rev:?}: {err}");
     }
@@ -234,7 +236,7 @@ fn the_printed_commands_bring_the_base_into_a_shallow_clone_of_one_branch() {
     let clone = repo.at("clone");
     let target = clone.display().to_string();
     let world = World::new(repo.dir.path());
-    let (code, _, err) = world.run(&["check", "--feed", "embedded", "--base", "main", &target]);
+    let (code, _, err) = world.run(&["check", "--no-trail", "--feed", "embedded", "--base", "main", &target]);
     assert_eq!(code, 2, "{err}");
     let fetch = "git fetch origin +refs/heads/main:refs/remotes/origin/main";
     assert!(err.contains(fetch) && err.contains("--base origin/main"), "{err}");
@@ -301,7 +303,7 @@ fn on_gitlab_nothing_but_the_target_branch_gives_the_policy() {
             &[("GITLAB_CI", "true"), ("CI_MERGE_REQUEST_IID", "1"), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &old)],
         );
         set(&mut world, more);
-        let (code, _, err) = world.run(&["check", "--feed", "embedded", &target]);
+        let (code, _, err) = world.run(&["check", "--no-trail", "--feed", "embedded", &target]);
         assert_eq!(code, 2, "{more:?}: {err}");
         err
     };
@@ -355,7 +357,7 @@ fn on_github_a_pull_request_without_a_base_is_refused() {
             &mut world,
             &[("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request"), ("GITHUB_EVENT_PATH", &path)],
         );
-        let (code, _, err) = world.run(&["check", "--feed", "embedded", &repo.target("")]);
+        let (code, _, err) = world.run(&["check", "--no-trail", "--feed", "embedded", &repo.target("")]);
         assert_eq!(code, 2, "{text}: {err}");
     }
 }

@@ -41,7 +41,7 @@ fn summary(corpus: &Path) -> BTreeMap<String, u8> {
 
 fn judge(world: &World, database: &Path, lock: &Path) -> (u8, Value) {
     let (database, lock) = (database.display().to_string(), lock.display().to_string());
-    let (code, out, err) = world.run(&["check", "--feed", &database, "--report", "json", &lock]);
+    let (code, out, err) = world.run(&["check", "--no-trail", "--feed", &database, "--report", "json", &lock]);
     (code, serde_json::from_str(&out).unwrap_or_else(|e| panic!("{lock}: {e}: {err}")))
 }
 
@@ -108,7 +108,7 @@ fn every_lockfile_reaches_green_after_init() {
             wrong.push(format!("{lock}: init exits {code}: {err}"));
             continue;
         }
-        let (code, out, err) = world.run(&["check", "--feed", &database, &target]);
+        let (code, out, err) = world.run(&["check", "--no-trail", "--feed", &database, &target]);
         if code != 0 {
             wrong.push(format!("{lock}: exit {code} after init (cargo-audit: {exit})\n{out}{err}"));
         }
@@ -136,7 +136,8 @@ fn a_tree_of_all_real_lockfiles_is_judged_like_each_of_them() {
             wanted.extend(rows.into_iter().map(|row| (format!("p{index:03}/Cargo.lock"), row)));
         }
     }
-    let (code, out, _) = world.run(&["check", "--feed", &database, "--report", "json", &tree.display().to_string()]);
+    let (code, out, _) =
+        world.run(&["check", "--no-trail", "--feed", &database, "--report", "json", &tree.display().to_string()]);
     assert_eq!(code, 1);
     let report: Value = serde_json::from_str(&out).unwrap();
     let mut found_rows = BTreeSet::new();

@@ -80,7 +80,7 @@ fn every_report_on_a_real_lockfile_follows_its_schema() {
         let (json_to, sarif_to) = (format!("json={}", out.display()), format!("sarif={}", sarif.display()));
         let target = file.display().to_string();
         let (code, _, err) =
-            world.run(&["check", "--report", &json_to, "--report", &sarif_to, "--components", &target]);
+            world.run(&["check", "--no-trail", "--report", &json_to, "--report", &sarif_to, "--components", &target]);
         assert!([0, 1, 3].contains(&code), "{target}: {err}");
         let report = json(&out);
         assert_eq!(report["exit_code"], code, "{target}");
@@ -101,7 +101,8 @@ fn the_schema_refuses_a_report_that_lacks_its_verdict() {
     let schema = jsonschema::validator_for(&json(&project("schema/report.schema.json"))).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let target = project("fixtures/demo").display().to_string();
-    let (_, out, _) = World::new(scratch.path()).run(&["check", "--feed", "embedded", "--report", "json", &target]);
+    let (_, out, _) =
+        World::new(scratch.path()).run(&["check", "--no-trail", "--feed", "embedded", "--report", "json", &target]);
     let mut report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(errors(&schema, &report), Vec::<String>::new());
     report.as_object_mut().unwrap().remove("verdict");

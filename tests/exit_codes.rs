@@ -29,7 +29,7 @@ fn verdict_by_format_by_colour_by_verbosity_gives_one_code() {
         let scratch = tempfile::tempdir().unwrap();
         let target = checkout(scratch.path(), *fixture);
         let world = World::new(scratch.path());
-        for format in ["human", "json", "sarif", "github", "junit"] {
+        for format in ["human", "json", "sarif", "github", "junit", "codequality"] {
             for color in ["auto", "always", "never"] {
                 for verbosity in [None, Some("-q"), Some("-v")] {
                     let mut args = vec!["check", "--feed", "embedded", "--report", format, "--color", color];
@@ -58,8 +58,8 @@ fn the_same_input_feed_and_time_give_the_same_bytes() {
         fs::create_dir_all(&dir).unwrap();
         fs::copy(project("fixtures/demo/Cargo.lock"), dir.join("Cargo.lock")).unwrap();
     }
-    for format in ["human", "json", "sarif", "github", "junit"] {
-        let args = ["check", "--feed", "embedded", "--report", format, "--components", &target];
+    for format in ["human", "json", "sarif", "github", "junit", "codequality"] {
+        let args = ["check", "--no-trail", "--feed", "embedded", "--report", format, "--components", &target];
         let (_, first, _) = World::new(scratch.path()).run(&args);
         for _ in 0..5 {
             let (_, again, _) = World::new(scratch.path()).run(&args);

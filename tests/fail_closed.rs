@@ -1,7 +1,9 @@
-//! Breaks every call to the outside world in turn, for every n, and asks that the answer is never «passed».
+//! Breaks every call to the outside world in turn, for every n, and asks that the answer is never «passed»; and where the
+//! run is recorded, that it is never «passed» without its record.
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test: what fails here should fail loudly"
@@ -9,8 +11,9 @@
 
 mod support;
 
+use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use support::{World, project};
@@ -57,7 +60,7 @@ fn break_each(scratch: &Path, args: &[&str]) -> usize {
 fn no_broken_call_passes_on_a_plain_directory() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), false);
-    let calls = break_each(scratch.path(), &["check", "--feed", "embedded", "--report", "json", &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--feed", "embedded", "--report", "json", &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -65,7 +68,7 @@ fn no_broken_call_passes_on_a_plain_directory() {
 fn no_broken_call_passes_on_a_git_checkout() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), true);
-    let calls = break_each(scratch.path(), &["check", "--feed", "embedded", "--report", "json", &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--feed", "embedded", "--report", "json", &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -73,8 +76,10 @@ fn no_broken_call_passes_on_a_git_checkout() {
 fn no_broken_call_passes_with_a_base() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), true);
-    let calls =
-        break_each(scratch.path(), &["check", "--feed", "embedded", "--base", "HEAD", "--report", "json", &target]);
+    let calls = break_each(
+        scratch.path(),
+        &["check", "--no-trail", "--feed", "embedded", "--base", "HEAD", "--report", "json", &target],
+    );
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -86,7 +91,7 @@ fn no_broken_call_passes_with_an_installed_feed_and_a_file_report() {
     let (code, out, err) = World::new(scratch.path()).run(&["feed", "import", &database]);
     assert_eq!(code, 0, "{out}{err}");
     let report = format!("json={}", scratch.path().join("out.json").display());
-    let calls = break_each(scratch.path(), &["check", "--report", "human", "--report", &report, &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--report", "human", "--report", &report, &target]);
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -95,7 +100,74 @@ fn no_broken_call_passes_with_a_feed_directory() {
     let scratch = tempfile::tempdir().unwrap();
     let target = clean(scratch.path(), false);
     let database = database(scratch.path());
-    let calls = break_each(scratch.path(), &["check", "--feed", &database, "--report", "json", &target]);
+    let calls = break_each(scratch.path(), &["check", "--no-trail", "--feed", &database, "--report", "json", &target]);
+    eprintln!("{calls} calls broken in turn");
+}
+
+/// Runs with a record, and with the n-th call broken until no call is left. `state` gives the directory of key and trail
+/// for each n. Passed is passed with the record in a log that verifies: a call after the commit point may break, and the
+/// next writer finishes its work.
+fn break_each_recorded(scratch: &Path, args: &[&str], state: &dyn Fn(usize) -> PathBuf) -> usize {
+    for n in 0..100_000 {
+        let dir = state(n);
+        let world = |fail_at| {
+            let mut world = World::new(scratch);
+            world.fail_at = fail_at;
+            world.more_luck = true;
+            for name in ["XDG_STATE_HOME", "XDG_DATA_HOME"] {
+                world.vars.insert(name.into(), dir.display().to_string());
+            }
+            world.luck.store(n as u64 * 16, Ordering::SeqCst); // no run draws what another drew
+            world
+        };
+        let broken = world(Some(n));
+        let (code, out, err) = broken.run(args);
+        let failed = broken.failed.load(Ordering::SeqCst);
+        let broke = broken.broke.lock().unwrap().clone();
+        let context = || format!("call {n} ({broke}), exit {code}\n{out}\n{err}");
+        assert!([0, 2, 3, 4].contains(&code), "{}", context());
+        let report: Option<Value> = serde_json::from_str(&out).ok();
+        let state = report.as_ref().map(|report| report["record"]["state"].as_str().unwrap());
+        // What is not recorded is told, in the report and by the exit code.
+        assert!(code != 0 || state == Some("signed"), "{}", context());
+        assert!(state != Some("failed") || code == 4, "{}", context());
+        if state == Some("signed") {
+            let mut reader = world(None);
+            reader.cwd = scratch.join("project");
+            let (verified, said, why) = reader.run(&["trail", "verify"]);
+            assert_eq!(verified, 0, "{}\n{said}{why}", context());
+            let index = report.unwrap()["record"]["index"].as_u64().unwrap();
+            let (shown, said, why) = reader.run(&["trail", "show", &format!("#{index}")]);
+            assert!(
+                shown == 0 && said.contains(" (started at #") && (code != 0 || said.contains(" passed ")),
+                "{}\n{said}{why}",
+                context()
+            );
+        }
+        if !failed {
+            assert_eq!(code, 0, "it passes when nothing breaks: {}", context());
+            assert!(n > 50, "only {n} calls: the double was not asked");
+            return n;
+        }
+    }
+    panic!("there is no end to the calls");
+}
+
+#[test]
+fn no_broken_call_passes_without_the_record_of_a_first_run() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), true);
+    let args = ["check", "--feed", "embedded", "--report", "json", &target];
+    let calls = break_each_recorded(scratch.path(), &args, &|n| scratch.path().join(format!("state-{n}")));
+    eprintln!("{calls} calls broken in turn");
+}
+
+#[test]
+fn no_broken_call_passes_without_its_record_in_a_trail_that_goes_on() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = clean(scratch.path(), false);
+    let args = ["check", "--feed", "embedded", "--report", "json", &target];
+    let calls = break_each_recorded(scratch.path(), &args, &|_| scratch.path().join("state"));
     eprintln!("{calls} calls broken in turn");
 }
 
@@ -124,7 +196,7 @@ fn a_lock_that_git_ignores_gets_a_remedy_that_works() {
     };
     fs::write(Path::new(&target).join(".gitignore"), "Cargo.lock\n").unwrap();
     git(&["rm", "-q", "--cached", "Cargo.lock"]);
-    let args = ["check", "--feed", "embedded", &target];
+    let args = ["check", "--no-trail", "--feed", "embedded", &target];
     let (code, out, err) = World::new(scratch.path()).run(&args);
     assert_eq!(code, 3, "{out}{err}");
     assert!(out.contains("git add -f Cargo.lock"), "{out}");

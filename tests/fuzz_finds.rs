@@ -17,14 +17,21 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 9] = [
+const TARGETS: [(&str, Law); 16] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
+    ("checkpoint", laws::checkpoint),
+    ("dsse", laws::dsse),
     ("feed", laws::feed),
+    ("key", laws::key),
+    ("leaf", laws::leaf),
     ("lockfile", laws::lockfile),
     ("manifest", laws::manifest),
+    ("note", laws::note),
     ("policy", laws::policy),
+    ("receipt", laws::receipt),
     ("records", laws::records),
+    ("tile", laws::tile),
     ("version", laws::version),
     ("waiver", laws::waiver),
 ];
@@ -55,6 +62,7 @@ fn no_find_breaks_a_law_again() {
 fn every_target_has_seeds_and_none_breaks_a_law() {
     let count = run("tests/fuzz/seeds");
     assert!(count >= 7 * 4, "only {count} seeds");
+    assert!(count >= 13 * 4, "only {count} seeds");
     for (target, _) in TARGETS {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(target);
         assert!(fs::read_dir(&dir).unwrap().count() >= 3, "{target}");

@@ -47,7 +47,8 @@ fn write(path: &Path, text: &str) {
 /// Exit code and JSON report of `project` in the scratch directory.
 fn check(scratch: &Path) -> (u8, Value) {
     let target = scratch.join("project").display().to_string();
-    let (code, out, err) = World::new(scratch).run(&["check", "--feed", "embedded", "--report", "json", &target]);
+    let (code, out, err) =
+        World::new(scratch).run(&["check", "--no-trail", "--feed", "embedded", "--report", "json", &target]);
     let report: Value = serde_json::from_str(&out).unwrap_or_else(|e| unreachable!("{e}: {err}"));
     assert_eq!(report["exit_code"], code);
     (code, report)
@@ -148,7 +149,7 @@ proptest! {
             write(&scratch.path().join("project").join(dir).join("Cargo.toml"), manifest);
         }
         let target = scratch.path().join("project").display().to_string();
-        let args = ["check", "--feed", "embedded", "--report", "json", "--components", &target];
+        let args = ["check", "--no-trail", "--feed", "embedded", "--report", "json", "--components", &target];
         let plain = World::new(scratch.path()).run(&args);
         let mut world = World::new(scratch.path());
         world.list_order = Some(seed);
@@ -169,7 +170,7 @@ proptest! {
         let target = scratch.path().join("project").display().to_string();
         let file = scratch.path().join("out.json");
         let json = format!("json={}", file.display());
-        let mut args = vec!["check", "--feed", "embedded", "--report", format, "--report", &json, "--color", color];
+        let mut args = vec!["check", "--no-trail", "--feed", "embedded", "--report", format, "--report", &json, "--color", color];
         args.extend(how);
         args.push(&target);
         let mut world = World::new(scratch.path());

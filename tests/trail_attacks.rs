@@ -3,6 +3,8 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "a test: an attacker writes files as he likes, and what fails here should fail loudly"
 )]
 
@@ -12,7 +14,7 @@ use portcullis::model::Digest;
 use portcullis::sys::RealSys;
 use portcullis::trail::checkpoint::{Checkpoint, Trust};
 use portcullis::trail::merkle::{Range, leaf_hash};
-use portcullis::trail::store::DirStore;
+use portcullis::trail::store::{DirStore, GitStore};
 use portcullis::trail::tile::{self, Kind, Tile};
 use portcullis::trail::verify::{ProblemKind, Verification, verify};
 use portcullis::trail::{LogIndex, Record, Store, receipt, show};
@@ -20,28 +22,94 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use trail_support::{decision_record, key, run, start_record, trust};
 
-/// A log of three runs, six records, and a checkpoint that was saved before the last run.
+/// Where the attacked log is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Dir,
+    Git,
+}
+
+/// A log of three runs, six records, and a checkpoint that was saved before the last run. The attacker changes the files
+/// below `dir`: the log itself, or a checkout of the git ref that is committed again before somebody looks.
 struct Log {
     dir: tempfile::TempDir,
     saved: Vec<u8>,
+    /// The remote and the scratch repository of whoever verifies.
+    git: Option<tempfile::TempDir>,
 }
 
 impl Log {
     fn new() -> Self {
-        Self::of_runs(&["100", "200", "300"])
+        Self::of_runs(Kept::Dir, &["100", "200", "300"])
+    }
+
+    /// The same log in each store; in the directory alone where there is no git program.
+    fn each() -> Vec<(Kept, Self)> {
+        let mut kept = vec![Kept::Dir];
+        match std::process::Command::new("git").arg("--version").output() {
+            Ok(_) => kept.push(Kept::Git),
+            Err(_) => eprintln!("skipped: the attacks on a git ref (no git program)"),
+        }
+        kept.into_iter().map(|kept| (kept, Self::of_runs(kept, &["100", "200", "300"]))).collect()
     }
 
     /// A log of these runs, the second of which failed; the checkpoint is saved before the last of them, if there are several.
-    fn of_runs(names: &[&str]) -> Self {
+    fn of_runs(kept: Kept, names: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = DirStore::new(&RealSys, dir.path());
+        let git = (kept == Kept::Git).then(|| tempfile::tempdir().unwrap());
+        let mut log = Self { dir, saved: Vec::new(), git };
+        if log.git.is_some() {
+            log.git(&["init", "--quiet", "--bare"]);
+        }
+        let store = log.store();
         let mut saved = Vec::new();
         for name in names {
             saved = store.checkpoint().unwrap().unwrap_or_default();
-            let done = run(&store, &key(1), name, *name == "200");
+            let done = run(&*store, &key(1), name, *name == "200");
             saved = if saved.is_empty() { done.checkpoint } else { saved };
         }
-        Self { dir, saved }
+        drop(store);
+        if log.git.is_some() {
+            log.git(&["checkout", "--quiet", "refs/portcullis/trail", "--", "."]);
+        }
+        log.saved = saved;
+        log
+    }
+
+    /// As somebody sees it who looks for the first time.
+    fn store(&self) -> Box<dyn Store + '_> {
+        match &self.git {
+            None => Box::new(DirStore::new(&RealSys, self.dir.path())),
+            Some(git) => {
+                let remote = git.path().join("remote.git");
+                Box::new(GitStore::new(&RealSys, remote.to_str().unwrap(), git.path().join("scratch")).unwrap())
+            }
+        }
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        let git = self.git.as_ref().unwrap();
+        let mut command = std::process::Command::new("git");
+        command.env("GIT_DIR", git.path().join("remote.git")).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        if args.first() != Some(&"init") {
+            command.env("GIT_WORK_TREE", self.dir.path());
+        }
+        for person in ["GIT_AUTHOR", "GIT_COMMITTER"] {
+            command.env(format!("{person}_NAME"), "attacker").env(format!("{person}_EMAIL"), "attacker@example.com");
+        }
+        let output = command.current_dir(self.dir.path()).args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Makes what stands below `dir` the log: the attacker may move the ref as he likes.
+    fn publish(&self) {
+        if self.git.is_some() {
+            self.git(&["add", "--all", "--force", "--", ".", ":!.state"]);
+            let tree = self.git(&["write-tree"]);
+            let commit = self.git(&["commit-tree", "-m", "trail", &tree]);
+            self.git(&["update-ref", "refs/portcullis/trail", &commit]);
+        }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -49,7 +117,8 @@ impl Log {
     }
 
     fn verify(&self) -> Verification {
-        verify(&DirStore::new(&RealSys, self.dir.path()), &trust(1), Some(&self.saved)).unwrap()
+        self.publish();
+        verify(&*self.store(), &trust(1), Some(&self.saved)).unwrap()
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -129,113 +198,209 @@ fn a_good_trail_verifies_and_its_runs_are_shown() {
     assert_eq!(one.iter().map(|s| s.index.0).collect::<Vec<_>>(), [1]);
 }
 
-#[test]
-fn every_flipped_byte_of_every_file_is_noticed() {
-    // The smallest log with both kinds of record, so that every byte can have its turn.
-    let log = Log::of_runs(&["100"]);
+/// Flips a bit of so many bytes of every file in turn. Returns how many flips there were.
+fn flip(log: &Log, step: usize) -> usize {
     let mut flips = 0;
+    let bundle = std::fs::read(log.path("tile/entries/000.p/2")).unwrap();
+    let first = usize::from(u16::from_be_bytes([bundle[0], bundle[1]]));
     for file in log.files() {
         let good = std::fs::read(&file).unwrap();
-        for at in 0..good.len() {
+        for at in (0..good.len()).step_by(step) {
             let mut bad = good.clone();
             bad[at] ^= 1 << (at % 8);
             std::fs::write(&file, &bad).unwrap();
             let found = log.verify();
-            assert!(!found.is_good(), "byte {at} of {}", file.display());
+            let place = format!("byte {at} of {}", file.display());
+            assert!(!found.is_good(), "{place}");
             flips += 1;
+            let named = named(&found);
+            let run = Some("100/1".to_owned());
             // A body belongs to one record, which is named with its run, although its own word counts no more.
             if file.starts_with(log.path("bodies")) {
-                let runs: Vec<_> = named(&found).into_values().collect();
-                assert_eq!(runs, [Some("100/1".to_owned())], "byte {at} of {}", file.display());
+                assert_eq!(named.values().collect::<Vec<_>>(), [&run], "{place}");
+            }
+            // A hash stands for one record.
+            if file == log.path("tile/0/000.p/2") {
+                assert_eq!(named, BTreeMap::from([(at as u64 / 32, run.clone())]), "{place}");
+            }
+            // So does a byte of an entry; one of its length makes the whole bundle unreadable from its first record on.
+            if file == log.path("tile/entries/000.p/2") {
+                let index = u64::from(at >= first + 2);
+                let length = at < 2 || (at == first + 2) || (at == first + 3);
+                assert!(named.contains_key(if length { &0 } else { &index }), "{place}: {named:?}");
+                // The run is told unless the very bytes that say it are those that were flipped.
+                let own = &good[if index == 0 { 2..first + 2 } else { first + 4..good.len() }];
+                let run_at = own.windows(7).position(|window| window == b"\"run\":\"").unwrap()
+                    + if index == 0 { 2 } else { first + 4 };
+                if !length && !(run_at..run_at + 84).contains(&at) {
+                    assert_eq!(named.get(&index), Some(&run), "{place}");
+                }
             }
         }
         std::fs::write(&file, &good).unwrap();
     }
     assert!(log.verify().is_good());
+    flips
+}
+
+#[test]
+fn every_flipped_byte_of_every_file_is_noticed() {
+    // The smallest log with both kinds of record, so that every byte can have its turn.
+    let flips = flip(&Log::of_runs(Kept::Dir, &["100"]), 1);
     assert!(flips > 6_000, "{flips}");
 }
 
 #[test]
+fn flipped_bytes_of_a_git_trail_are_noticed() {
+    if Log::each().len() < 2 {
+        return;
+    }
+    // Each look at a git ref takes a tenth of a second: not every byte, but some of every file.
+    let flips = flip(&Log::of_runs(Kept::Git, &["100"]), 61);
+    assert!(flips > 100, "{flips}");
+}
+
+#[test]
 fn every_deleted_file_is_noticed() {
-    let log = Log::new();
-    for file in log.files() {
-        let good = std::fs::read(&file).unwrap();
-        // The lock holds nothing, and earlier partial tiles may be removed by any reader of the specification.
-        let earlier = file.to_string_lossy().contains(".p/") && file.file_name().is_some_and(|name| name != "6");
-        std::fs::remove_file(&file).unwrap();
-        let harmless = good.is_empty() || earlier;
-        match verify(&DirStore::new(&RealSys, log.dir.path()), &trust(1), Some(&log.saved)) {
-            Ok(found) => assert_eq!(found.is_good(), harmless, "{}: {found:?}", file.display()),
-            Err(error) => panic!("{}: {error}", file.display()),
+    for (kept, log) in Log::each() {
+        for file in log.files() {
+            let good = std::fs::read(&file).unwrap();
+            // The lock holds nothing, and earlier partial tiles may be removed by any reader of the specification.
+            let earlier = file.to_string_lossy().contains(".p/") && file.file_name().is_some_and(|name| name != "6");
+            std::fs::remove_file(&file).unwrap();
+            let harmless = good.is_empty() || earlier;
+            let found = log.verify();
+            assert_eq!(found.is_good(), harmless, "{kept:?} {}: {found:?}", file.display());
+            std::fs::write(&file, good).unwrap();
         }
-        std::fs::write(&file, good).unwrap();
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_file_is_told_with_its_record_and_run() {
+    for (kept, log) in Log::each() {
+        let path = |index: usize| {
+            let leaf = portcullis::trail::leaf::parse_leaf(&log.entries()[index]).unwrap();
+            format!("bodies/sha256/{}", leaf.body.hex())
+        };
+        let (directory, large) = (path(1), path(3));
+        std::fs::remove_file(log.path(&directory)).unwrap();
+        std::fs::create_dir(log.path(&directory)).unwrap();
+        std::fs::write(log.path(&directory).join("x"), b"x").unwrap();
+        std::fs::write(log.path(&large), vec![b' '; (16 << 20) + 1]).unwrap();
+        let found = log.verify();
+        let told = |path: &str| {
+            let of_path =
+                |kind: &&ProblemKind| matches!(kind, ProblemKind::Unreadable { path: told, .. } if told == path);
+            found.problems.iter().find(|problem| of_path(&&problem.kind)).map(|p| (p.index, p.run.clone()))
+        };
+        assert_eq!(told(&directory), Some((Some(LogIndex(1)), Some("100/1".into()))), "{kept:?}: {found:?}");
+        assert_eq!(told(&large), Some((Some(LogIndex(3)), Some("200/1".into()))), "{kept:?}: {found:?}");
+        assert_eq!(found.problems.len(), 3, "{kept:?}: {found:?}"); // and the file below the directory
     }
 }
 
 #[test]
 fn a_deleted_body_is_told_with_its_record_and_run() {
-    let log = Log::new();
-    let leaf = portcullis::trail::leaf::parse_leaf(&log.entries()[3]).unwrap();
-    std::fs::remove_file(log.path(&format!("bodies/sha256/{}", leaf.body.hex()))).unwrap();
-    let found = log.verify();
-    assert_eq!(kinds(&found), [&ProblemKind::BodyMissing]);
-    assert_eq!(named(&found), BTreeMap::from([(3, Some("200/1".into()))]));
-    assert!(found.problems[0].to_string().starts_with("record 3 (run 200/1): the body is missing"));
+    for (_, log) in Log::each() {
+        let leaf = portcullis::trail::leaf::parse_leaf(&log.entries()[3]).unwrap();
+        std::fs::remove_file(log.path(&format!("bodies/sha256/{}", leaf.body.hex()))).unwrap();
+        let found = log.verify();
+        assert_eq!(kinds(&found), [&ProblemKind::BodyMissing]);
+        assert_eq!(named(&found), BTreeMap::from([(3, Some("200/1".into()))]));
+        assert!(found.problems[0].to_string().starts_with("record 3 (run 200/1): the body is missing"));
+    }
 }
 
 #[test]
 fn an_entry_that_says_something_else_is_named() {
-    let log = Log::new();
-    let path = log.path("tile/entries/000.p/6");
-    let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-    // From failed to passed in place: the same length, a leaf that still parses.
-    assert!(text.matches("\"failed\"").count() == 1, "{text}");
-    let bytes = std::fs::read(&path).unwrap();
-    let at = bytes.windows(8).position(|window| window == b"\"failed\"").unwrap();
-    let mut bad = bytes.clone();
-    bad[at..at + 8].copy_from_slice(b"\"passed\"");
-    std::fs::write(&path, bad).unwrap();
-    let found = log.verify();
-    assert!(kinds(&found).contains(&&ProblemKind::Entry), "{found:?}");
-    assert_eq!(named(&found).remove(&3).flatten().as_deref(), Some("200/1"), "{found:?}");
+    for (_, log) in Log::each() {
+        let path = log.path("tile/entries/000.p/6");
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        // From failed to passed in place: the same length, a leaf that still parses.
+        assert!(text.matches("\"failed\"").count() == 1, "{text}");
+        let bytes = std::fs::read(&path).unwrap();
+        let at = bytes.windows(8).position(|window| window == b"\"failed\"").unwrap();
+        let mut bad = bytes.clone();
+        bad[at..at + 8].copy_from_slice(b"\"passed\"");
+        std::fs::write(&path, bad).unwrap();
+        let found = log.verify();
+        assert!(kinds(&found).contains(&&ProblemKind::Entry), "{found:?}");
+        assert_eq!(named(&found).remove(&3).flatten().as_deref(), Some("200/1"), "{found:?}");
+    }
 }
 
 #[test]
 fn a_removed_reordered_or_inserted_record_is_noticed_without_the_key_and_with_it() {
-    let log = Log::new();
-    let good = log.entries();
-    let mut removed = good.clone();
-    removed.drain(0..2);
-    let mut reordered = good.clone();
-    reordered.swap(0, 2);
-    let mut inserted = good.clone();
-    let extra = start_record("999", &key(1));
-    log.put_body(&extra);
-    inserted.insert(2, extra.leaf.clone());
-    for (name, entries) in [("removed", removed), ("reordered", reordered), ("inserted", inserted)] {
-        // Without the log's key the checkpoint cannot be signed again.
-        log.rebuild(&entries, None);
-        assert!(matches!(kinds(&log.verify())[..], [ProblemKind::Checkpoint(_)]), "{name}");
-        // With it, the saved checkpoint shows that history is another one.
-        log.rebuild(&entries, Some(1));
-        let found = log.verify();
-        let told = kinds(&found).iter().any(|kind| matches!(kind, ProblemKind::Rewritten { saved: 4 }));
-        assert!(told, "{name}: {found:?}");
+    for (_, log) in Log::each() {
+        let good = log.entries();
+        let mut removed = good.clone();
+        removed.drain(0..2);
+        let mut reordered = good.clone();
+        reordered.swap(0, 2);
+        let mut inserted = good.clone();
+        let extra = start_record("999", &key(1));
+        log.put_body(&extra);
+        inserted.insert(2, extra.leaf.clone());
+        for (name, entries) in [("removed", removed), ("reordered", reordered), ("inserted", inserted)] {
+            // Without the log's key the checkpoint cannot be signed again.
+            log.rebuild(&entries, None);
+            assert!(matches!(kinds(&log.verify())[..], [ProblemKind::Checkpoint(_)]), "{name}");
+            // With it, the saved checkpoint shows that history is another one.
+            log.rebuild(&entries, Some(1));
+            let found = log.verify();
+            let told = kinds(&found).iter().any(|kind| matches!(kind, ProblemKind::Rewritten { saved: 4 }));
+            assert!(told, "{name}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn other_records_under_the_old_checkpoint_are_noticed_and_named() {
+    for (kept, log) in Log::each() {
+        let (good, note) = (log.entries(), std::fs::read(log.path("checkpoint")).unwrap());
+        let mut removed = good.clone();
+        removed.drain(2..4);
+        let mut reordered = good.clone();
+        reordered.swap(0, 2);
+        let mut inserted = good.clone();
+        inserted.insert(2, start_record("999", &key(1)).leaf);
+        let mut changed = good.clone();
+        changed[3] = String::from_utf8(changed[3].clone()).unwrap().replace("\"failed\"", "\"passed\"").into_bytes();
+        let runs =
+            |indices: [u64; 2]| indices.map(|index| (index, Some(format!("{}/1", 100 * (index / 2 + 1))))).into();
+        for (entries, expected) in [
+            (removed, BTreeMap::from([(0, None)])), // the bundle that the checkpoint asks for is not there
+            (inserted, BTreeMap::from([(0, None)])),
+            (reordered, runs([1, 3])),
+            (changed, BTreeMap::from([(3, Some("200/1".to_owned()))])),
+        ] {
+            // Everything is made anew to fit, but for what takes the key.
+            log.rebuild(&entries, None);
+            for path in ["checkpoint", ".state/committed"] {
+                std::fs::write(log.path(path), &note).unwrap();
+            }
+            let found = log.verify();
+            assert_eq!(named(&found), expected, "{kept:?}: {found:?}");
+            let fits = entries.len() == good.len(); // all but the root
+            assert_eq!(kinds(&found).contains(&&ProblemKind::Root), fits, "{kept:?}: {found:?}");
+        }
     }
 }
 
 #[test]
 fn a_truncated_log_is_noticed_with_a_saved_checkpoint() {
-    let log = Log::new();
-    let entries = log.entries();
-    log.rebuild(&entries[..2], Some(1));
-    assert!(kinds(&log.verify()).contains(&&ProblemKind::Truncated { saved: 4, found: 2 }));
-    // An old state put back as it was, signature and all, is noticed by whoever saved a newer checkpoint.
-    log.rebuild(&entries[..4], Some(1));
-    assert!(!kinds(&log.verify()).iter().any(|kind| matches!(kind, ProblemKind::Truncated { .. })));
-    std::fs::remove_dir_all(log.path("tile")).unwrap();
-    std::fs::remove_file(log.path("checkpoint")).unwrap();
-    assert_eq!(kinds(&log.verify()), [&ProblemKind::Truncated { saved: 4, found: 0 }]);
+    for (_, log) in Log::each() {
+        let entries = log.entries();
+        log.rebuild(&entries[..2], Some(1));
+        assert!(kinds(&log.verify()).contains(&&ProblemKind::Truncated { saved: 4, found: 2 }));
+        // An old state put back as it was, signature and all, is noticed by whoever saved a newer checkpoint.
+        log.rebuild(&entries[..4], Some(1));
+        assert!(!kinds(&log.verify()).iter().any(|kind| matches!(kind, ProblemKind::Truncated { .. })));
+        std::fs::remove_dir_all(log.path("tile")).unwrap();
+        std::fs::remove_file(log.path("checkpoint")).unwrap();
+        assert_eq!(kinds(&log.verify()), [&ProblemKind::Truncated { saved: 4, found: 0 }]);
+    }
 }
 
 #[test]
@@ -252,68 +417,72 @@ fn another_log_by_the_same_key_is_not_this_one() {
 
 #[test]
 fn swapped_bodies_are_noticed_on_both_records() {
-    let log = Log::new();
-    let path = |index: usize| {
-        let leaf = portcullis::trail::leaf::parse_leaf(&log.entries()[index]).unwrap();
-        log.path(&format!("bodies/sha256/{}", leaf.body.hex()))
-    };
-    let (one, three) = (path(1), path(3));
-    std::fs::rename(&one, log.path("x")).unwrap();
-    std::fs::rename(&three, &one).unwrap();
-    std::fs::rename(log.path("x"), &three).unwrap();
-    let found = log.verify();
-    assert_eq!(kinds(&found), [&ProblemKind::BodyDigest, &ProblemKind::BodyDigest]);
-    assert_eq!(named(&found), BTreeMap::from([(1, Some("100/1".into())), (3, Some("200/1".into()))]));
+    for (_, log) in Log::each() {
+        let path = |index: usize| {
+            let leaf = portcullis::trail::leaf::parse_leaf(&log.entries()[index]).unwrap();
+            log.path(&format!("bodies/sha256/{}", leaf.body.hex()))
+        };
+        let (one, three) = (path(1), path(3));
+        std::fs::rename(&one, log.path("x")).unwrap();
+        std::fs::rename(&three, &one).unwrap();
+        std::fs::rename(log.path("x"), &three).unwrap();
+        let found = log.verify();
+        assert_eq!(kinds(&found), [&ProblemKind::BodyDigest, &ProblemKind::BodyDigest]);
+        assert_eq!(named(&found), BTreeMap::from([(1, Some("100/1".into())), (3, Some("200/1".into()))]));
+    }
 }
 
 #[test]
 fn a_log_signed_again_with_another_key_is_not_believed() {
-    let log = Log::new();
-    log.rebuild(&log.entries(), Some(2));
-    assert!(matches!(kinds(&log.verify())[..], [ProblemKind::Checkpoint(_)]));
-    // A body by another key, in a log by the right one: the record is named.
-    let forged = decision_record("300", LogIndex(4), false, &key(2));
-    log.put_body(&forged);
-    let mut entries = log.entries();
-    entries[5] = forged.leaf.clone();
-    log.rebuild(&entries, Some(1));
-    let found = log.verify();
-    let told = |problem: &&portcullis::trail::Problem| matches!(problem.kind, ProblemKind::Envelope(_));
-    let problem = found.problems.iter().find(told).unwrap();
-    assert_eq!((problem.index, problem.run.as_deref()), (Some(LogIndex(5)), Some("300/1")));
+    for (_, log) in Log::each() {
+        log.rebuild(&log.entries(), Some(2));
+        assert!(matches!(kinds(&log.verify())[..], [ProblemKind::Checkpoint(_)]));
+        // A body by another key, in a log by the right one: the record is named.
+        let forged = decision_record("300", LogIndex(4), false, &key(2));
+        log.put_body(&forged);
+        let mut entries = log.entries();
+        entries[5] = forged.leaf.clone();
+        log.rebuild(&entries, Some(1));
+        let found = log.verify();
+        let told = |problem: &&portcullis::trail::Problem| matches!(problem.kind, ProblemKind::Envelope(_));
+        let problem = found.problems.iter().find(told).unwrap();
+        assert_eq!((problem.index, problem.run.as_deref()), (Some(LogIndex(5)), Some("300/1")));
+    }
 }
 
 #[test]
 fn a_body_of_another_record_and_a_second_decision_are_noticed() {
-    let log = Log::new();
-    let mut entries = log.entries();
-    let again = decision_record("200", LogIndex(2), false, &key(1));
-    let stray = decision_record("300", LogIndex(1), false, &key(1));
-    log.put_body(&again);
-    log.put_body(&stray);
-    entries.extend([again.leaf, stray.leaf, entries[5].clone()]);
-    log.rebuild(&entries, Some(1));
-    let found = log.verify();
-    assert_eq!(found.problems.len(), 4, "{found:?}");
-    assert_eq!(kinds(&found)[0], &ProblemKind::DecidedTwice { first: LogIndex(3) });
-    assert_eq!(kinds(&found)[1], &ProblemKind::NoSuchStart { start: LogIndex(1) });
-    assert_eq!(kinds(&found)[2], &ProblemKind::SameBody { first: LogIndex(5) });
-    assert_eq!(kinds(&found)[3], &ProblemKind::DecidedTwice { first: LogIndex(5) });
+    for (_, log) in Log::each() {
+        let mut entries = log.entries();
+        let again = decision_record("200", LogIndex(2), false, &key(1));
+        let stray = decision_record("300", LogIndex(1), false, &key(1));
+        log.put_body(&again);
+        log.put_body(&stray);
+        entries.extend([again.leaf, stray.leaf, entries[5].clone()]);
+        log.rebuild(&entries, Some(1));
+        let found = log.verify();
+        assert_eq!(found.problems.len(), 4, "{found:?}");
+        assert_eq!(kinds(&found)[0], &ProblemKind::DecidedTwice { first: LogIndex(3) });
+        assert_eq!(kinds(&found)[1], &ProblemKind::NoSuchStart { start: LogIndex(1) });
+        assert_eq!(kinds(&found)[2], &ProblemKind::SameBody { first: LogIndex(5) });
+        assert_eq!(kinds(&found)[3], &ProblemKind::DecidedTwice { first: LogIndex(5) });
+    }
 }
 
 #[test]
 fn a_file_that_was_slipped_in_is_noticed() {
-    let log = Log::new();
-    let body = format!("bodies/sha256/{}", Digest::of(b"x").hex());
-    for path in ["tile/0/001", "tile/1/000.p/1", "tile/0/000.p/7", "notes.txt", "bodies/sha256/x", &body] {
-        std::fs::create_dir_all(log.path(path).parent().unwrap()).unwrap();
-        std::fs::write(log.path(path), b"x").unwrap();
-        let found = log.verify();
-        assert_eq!(kinds(&found), [&ProblemKind::ForeignFile { path: path.into() }], "{path}");
-        std::fs::remove_file(log.path(path)).unwrap();
+    for (_, log) in Log::each() {
+        let body = format!("bodies/sha256/{}", Digest::of(b"x").hex());
+        for path in ["tile/0/001", "tile/1/000.p/1", "tile/0/000.p/7", "notes.txt", "bodies/sha256/x", &body] {
+            std::fs::create_dir_all(log.path(path).parent().unwrap()).unwrap();
+            std::fs::write(log.path(path), b"x").unwrap();
+            let found = log.verify();
+            assert_eq!(kinds(&found), [&ProblemKind::ForeignFile { path: path.into() }], "{path}");
+            std::fs::remove_file(log.path(path)).unwrap();
+        }
+        std::os::unix::fs::symlink("checkpoint", log.path("link")).unwrap();
+        assert_eq!(kinds(&log.verify()), [&ProblemKind::ForeignFile { path: "link".into() }]);
     }
-    std::os::unix::fs::symlink("checkpoint", log.path("link")).unwrap();
-    assert_eq!(kinds(&log.verify()), [&ProblemKind::ForeignFile { path: "link".into() }]);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn one(facts: &Facts<'_>, index: usize, component: &Component, out: &mut Partial
 }
 
 fn not_covered(facts: &Facts<'_>, component: &Component) -> Gap {
-    let why = format!("no feed covers packages from {} ({})", component.from(), component.source.url());
+    let why = format!("no feed covers packages from {} ({})", component.comes_from(), component.source.url());
     Gap::new(GapKind::NotCovered, Stage::Check, component.label(), why)
         .with_path(facts.inventory.path.clone())
         .with_line(component.line)

@@ -2,6 +2,7 @@
 
 mod advisory;
 mod checksum;
+mod lines;
 mod paths;
 mod toolchain;
 mod yanked;
@@ -12,6 +13,7 @@ pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
 
 use crate::feed::{Feed, FeedError, Published, PublishedMap};
 use crate::model::{Digest, Finding, Gap, Inventory, Location, Partial};
+use lines::Lines;
 use std::cell::OnceCell;
 
 /// What `--online` brought, by name and version.
@@ -28,7 +30,7 @@ pub struct Facts<'a> {
     /// What the registry answered, where it was asked.
     pub online: Option<&'a Online>,
     paths: OnceCell<Paths>,
-    lines: OnceCell<Vec<usize>>,
+    lines: OnceCell<Lines>,
 }
 
 /// One question asked of the facts.
@@ -75,11 +77,8 @@ impl<'a> Facts<'a> {
     /// The lines of an entry from `line` (1-based) up to the next blank one, at most [`EXCERPT_LINES`].
     fn excerpt(&self, line: u32) -> Vec<String> {
         let text: &str = &self.inventory.text;
-        let starts = self.lines.get_or_init(|| {
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect()
-        });
-        let start = usize::try_from(line).ok().and_then(|l| starts.get(l.checked_sub(1)?));
-        let Some(rest) = start.and_then(|at| text.get(*at..)) else { return Vec::new() };
+        let start = self.lines.get_or_init(|| Lines::of(text)).start(text, line);
+        let Some(rest) = start.and_then(|at| text.get(at..)) else { return Vec::new() };
         let lines = rest.lines().take_while(|l| !l.trim().is_empty()).take(EXCERPT_LINES);
         lines.map(|l| l.chars().take(EXCERPT_CHARS).collect()).collect()
     }

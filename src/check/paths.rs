@@ -7,28 +7,24 @@ use std::collections::VecDeque;
 pub struct Paths {
     /// Edges from the first-party packages to a component; none when it is not reached.
     distance: Vec<Option<u32>>,
-    /// For each component, what depends on it, ascending.
-    dependents: Vec<Vec<u32>>,
+    /// What depends on each component, ascending: one component after the other.
+    dependents: Vec<u32>,
+    /// Where those of each component begin in `dependents`, and behind them where the last ones end.
+    begins: Vec<usize>,
 }
 
 impl Paths {
     /// Breadth first from every first-party package at once; a lock without one starts at what nothing depends on.
     pub fn of(inventory: &Inventory) -> Self {
         let count = inventory.components.len();
-        let mut dependents = vec![Vec::new(); count];
-        for (from, targets) in inventory.edges.iter().enumerate() {
-            for target in targets {
-                if let (Some(list), Ok(from)) = (dependents.get_mut(*target as usize), u32::try_from(from)) {
-                    list.push(from);
-                }
-            }
-        }
+        let (dependents, begins) = turn(&inventory.edges, count);
+        let mut paths = Self { distance: vec![None; count], dependents, begins };
         let first_party = |i: &usize| inventory.components.get(*i).is_some_and(|c| c.source == Source::Local);
         let mut roots: Vec<usize> = (0..count).filter(first_party).collect();
         if roots.is_empty() {
-            roots = (0..count).filter(|i| dependents.get(*i).is_none_or(Vec::is_empty)).collect();
+            roots = (0..count).filter(|i| paths.on(*i).is_empty()).collect();
         }
-        let mut distance = vec![None; count];
+        let distance = &mut paths.distance;
         let mut queue = VecDeque::new();
         for root in roots {
             if let Some(slot) = distance.get_mut(root) {
@@ -45,12 +41,20 @@ impl Paths {
                 }
             }
         }
-        Self { distance, dependents }
+        paths
+    }
+
+    /// What depends on a component, ascending.
+    fn on(&self, component: usize) -> &[u32] {
+        match self.begins.get(component..).unwrap_or_default() {
+            [begin, end, ..] => self.dependents.get(*begin..*end).unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// What depends on a component directly, ascending, each once.
     pub fn dependents(&self, of: usize) -> Vec<usize> {
-        let mut all: Vec<usize> = self.dependents.get(of).into_iter().flatten().map(|d| *d as usize).collect();
+        let mut all: Vec<usize> = self.on(of).iter().map(|d| *d as usize).collect();
         all.dedup(); // they are ascending: the edges were gone through in order
         all
     }
@@ -90,12 +94,36 @@ impl Paths {
     /// The dependents that are one step nearer to a first-party package, ascending.
     fn before(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
         let nearer = self.distance.get(at).copied().flatten().and_then(|d| d.checked_sub(1));
-        let dependents = self.dependents.get(at).map(Vec::as_slice).unwrap_or_default();
-        dependents
+        self.on(at)
             .iter()
             .map(|d| *d as usize)
             .filter(move |d| nearer.is_some() && self.distance.get(*d).copied().flatten() == nearer)
     }
+}
+
+/// The edges backwards, in one list, and where those of each component begin in it. Every index of an edge is valid.
+fn turn(edges: &[Vec<u32>], count: usize) -> (Vec<u32>, Vec<usize>) {
+    let mut begins = vec![0; count + 1];
+    for target in edges.iter().flatten() {
+        if let Some(next) = begins.get_mut(*target as usize + 1) {
+            *next += 1;
+        }
+    }
+    let mut sum = 0;
+    for begin in &mut begins {
+        sum += *begin;
+        *begin = sum;
+    }
+    let (mut next, mut dependents) = (begins.clone(), vec![0; sum]);
+    for (from, targets) in (0u32..).zip(edges) {
+        for target in targets {
+            let Some(at) = next.get_mut(*target as usize) else { continue };
+            if let Some(slot) = dependents.get_mut(*at) {
+                (*slot, *at) = (from, *at + 1);
+            }
+        }
+    }
+    (dependents, begins)
 }
 
 #[cfg(test)]

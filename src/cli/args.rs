@@ -4,6 +4,8 @@ use super::feed::FeedCommand;
 use super::hook::HookCommand;
 use super::init;
 use super::output::SchemaArgs;
+use super::record::RecordArgs;
+use super::trail::TrailCommand;
 use super::waive;
 use crate::gate::Resolve;
 use crate::model::Severity;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 )]
 #[command(after_help = "\
 Exit codes: 0 passed · 1 failed by policy · 2 the command line or the policy is wrong
-            3 could not tell · 4 the verdict could not be written. Only 0 opens the gate.")]
+            3 could not tell · 4 the verdict could not be written or recorded. Only 0 opens the gate.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -47,6 +49,12 @@ pub enum Command {
         /// What to do with feeds.
         #[command(subcommand)]
         command: FeedCommand,
+    },
+    /// Show and verify the signed record of runs, and make keys for it
+    Trail {
+        /// What to do with the trail.
+        #[command(subcommand)]
+        command: TrailCommand,
     },
     /// Judge what a push introduces, before it leaves the machine
     Hook {
@@ -119,7 +127,10 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub judge: JudgeArgs,
 
-    /// Write a report: `human`, `json`, `sarif`, `github` or `junit`, to standard output or to a file
+    #[command(flatten)]
+    pub record: RecordArgs,
+
+    /// Write a report: `human`, `json`, `sarif`, `github`, `junit` or `codequality`, to standard output or a file
     ///
     /// May be given several times, once for standard output at most. Naming one replaces the default `human`.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = report_to)]

@@ -2,10 +2,10 @@
 
 use super::Exit;
 use super::args::{CheckArgs, JudgeArgs};
-use super::output;
+use super::{output, record};
 use crate::gate::{self, BaseChoice, GateError, Judged, Request};
 use crate::sys::Sys;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) fn run(sys: &dyn Sys, args: &CheckArgs) -> Exit {
     let judged = args.commit.clone().map_or(Judged::WorkTree, Judged::Commit);
@@ -21,12 +21,26 @@ pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit 
             return Exit::Usage;
         }
     };
-    match gate::run(sys, request) {
+    let subject = record::Subject {
+        target: args.targets.first().map_or(Path::new("."), PathBuf::as_path),
+        commit: match &request.judged {
+            Judged::WorkTree => None,
+            Judged::Commit(rev) => Some(rev),
+        },
+    };
+    let (verdict, account) = record::around(sys, &args.record, &subject, || gate::run(sys, request));
+    let shown = account.show_new_key(sys);
+    match verdict {
         Ok(verdict) => {
-            let written = output::write_all(sys, args, &plan, &verdict);
-            Exit::from(verdict.outcome()).worse(written)
+            let written = output::write_all(sys, args, &plan, &verdict, &account.recorded);
+            let recorded = account.complain(sys);
+            Exit::from(verdict.outcome()).worse(written).worse(shown).worse(recorded)
         }
-        Err(e) => refuse(sys, &e),
+        // What the user has to call differently comes first: the record fails for the same reason, or is asked for again.
+        Err(e) => match refuse(sys, &e) {
+            Exit::Usage => Exit::Usage,
+            exit => exit.worse(shown).worse(account.complain(sys)),
+        },
     }
 }
 

@@ -181,7 +181,7 @@ fn matched(out: &mut Lines, judged: &JudgedFinding) {
 /// Why a component of the same name is not affected; none when it is.
 fn not_matched(record: &Advisory, component: &Component) -> Option<String> {
     if component.source != Source::Default {
-        let what = component.from();
+        let what = component.comes_from();
         return Some(format!("it comes from {what}, and the advisory speaks of the default registry"));
     }
     let version = match Version::parse(&component.version) {

@@ -8,6 +8,7 @@ pub mod feed;
 pub mod hook;
 pub mod init;
 mod output;
+pub mod record;
 mod setup;
 pub mod trail;
 pub mod waive;
@@ -38,6 +39,7 @@ pub fn run(sys: &dyn Sys, args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Waive(args) => setup::waive(sys, &args),
         Command::Init(args) => setup::init(sys, &args),
         Command::Feed { command } => setup::feed(sys, &command),
+        Command::Trail { command } => trail::run(sys, &command).unwrap_or_else(|_| Exit::NotWritten.code()),
         Command::Hook { command } => hook::run(sys, &command).code(),
         Command::Schema(args) => output::schema(sys, &args).code(),
         Command::Completions { shell } => output::completions(sys, shell).code(),

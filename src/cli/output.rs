@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::{CheckArgs, Cli, Color, ReportTo};
-use crate::model::Verdict;
+use crate::model::{Recorded, Verdict};
 use crate::report::{self, Format, Style};
 use crate::sys::{Stream, Sys, SysError};
 use crate::text::neutral;
@@ -50,10 +50,16 @@ pub(super) fn plan(args: &CheckArgs) -> Result<Vec<ReportTo>, String> {
 }
 
 /// Writes every report. One that fails does not stop the others.
-pub(super) fn write_all(sys: &dyn Sys, args: &CheckArgs, plan: &[ReportTo], verdict: &Verdict) -> Exit {
+pub(super) fn write_all(
+    sys: &dyn Sys,
+    args: &CheckArgs,
+    plan: &[ReportTo],
+    verdict: &Verdict,
+    recorded: &Recorded,
+) -> Exit {
     let mut exit = Exit::Yes;
     for to in plan {
-        if let Err(e) = write(sys, args, to, verdict) {
+        if let Err(e) = write(sys, args, to, verdict, recorded) {
             complain(sys, &format!("the {} report was not written: {e}", to.format), "");
             exit = Exit::NotWritten;
         }
@@ -61,7 +67,13 @@ pub(super) fn write_all(sys: &dyn Sys, args: &CheckArgs, plan: &[ReportTo], verd
     exit
 }
 
-fn write(sys: &dyn Sys, args: &CheckArgs, to: &ReportTo, verdict: &Verdict) -> Result<(), WriteError> {
+fn write(
+    sys: &dyn Sys,
+    args: &CheckArgs,
+    to: &ReportTo,
+    verdict: &Verdict,
+    recorded: &Recorded,
+) -> Result<(), WriteError> {
     let terminal = if to.file.is_none() { sys.terminal(Stream::Out) } else { None };
     let style = Style {
         color: to.file.is_none() && color(sys, args.color, terminal.is_some())?,
@@ -70,7 +82,7 @@ fn write(sys: &dyn Sys, args: &CheckArgs, to: &ReportTo, verdict: &Verdict) -> R
         quiet: args.quiet,
         verbose: args.verbose,
     };
-    let bytes = report::render(to.format, verdict, &style)?;
+    let bytes = report::render(to.format, verdict, recorded, &style)?;
     match &to.file {
         Some(file) => sys.write_out(file, &bytes)?,
         None => sys.print(Stream::Out, &bytes)?,
@@ -78,7 +90,7 @@ fn write(sys: &dyn Sys, args: &CheckArgs, to: &ReportTo, verdict: &Verdict) -> R
     if to.format == Format::Github
         && let Some(summary) = sys.var("GITHUB_STEP_SUMMARY")?
     {
-        sys.append(Path::new(&summary), &report::step_summary(verdict))?;
+        sys.append(Path::new(&summary), &report::step_summary(verdict, recorded))?;
     }
     Ok(())
 }

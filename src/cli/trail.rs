@@ -1,7 +1,7 @@
 //! `portcullis trail …`: arguments and what is printed. The work is done in `trail`.
 
 use crate::sign::key::{default_path, parse_verifier_key};
-use crate::sign::{KeyError, KeySource, PublicKey, SigningKey};
+use crate::sign::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Bytes, Stream, Sys, SysError};
 use crate::text::neutral::line;
 use crate::trail::checkpoint::{self, Trust};
@@ -77,6 +77,14 @@ pub enum TrailCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Make a private key for `check --key`, readable by you alone, and print its public half.
+    Keygen {
+        /// The file; nothing is overwritten.
+        file: PathBuf,
+        /// The log that it will sign, to print the verifier key as well: `trail show` names it.
+        #[arg(long, value_name = "ORIGIN")]
+        log: Option<String>,
+    },
     /// Check a receipt without the log.
     VerifyReceipt {
         /// The receipt.
@@ -121,6 +129,7 @@ impl Refusal {
     fn exit_code(&self) -> u8 {
         match self {
             // The command line names something that cannot be used.
+            Self::Key(KeyError::Sys(_)) => 4, // a new key could not be written
             Self::Key(_) | Self::NoKey(_) | Self::Input(_) => 2,
             Self::Place(PlaceError::Empty | PlaceError::NoHome | PlaceError::Store(_)) => 2,
             Self::Output(_) => 4,
@@ -216,6 +225,7 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
             }
             deliver(sys, to.as_deref(), &made.to_bytes(), "the receipt")
         }
+        TrailCommand::Keygen { file, log } => Ok((keygen(sys, file, log.as_deref())?, 0)),
         TrailCommand::VerifyReceipt { receipt: path, body, common } => {
             let trust = trust(sys, &common.key)?;
             let bytes = sys.read(path, Bytes(MAX_RECEIPT as u64)).map_err(Refusal::Input)?;
@@ -226,6 +236,20 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
             Ok((format!("{head}{}", record_text(&record)), 0))
         }
     }
+}
+
+/// Makes a key file. The name of a verifier key is that of a log, so there is none before the log is known.
+fn keygen(sys: &dyn Sys, file: &Path, log: Option<&str>) -> Result<String, Refusal> {
+    // A name that no key can have is refused before a key is made.
+    let named = |key: &PublicKey| log.map(|log| VerifierKey::new(log, *key)).transpose();
+    named(&PublicKey::from_bytes([0; 32]))?;
+    let key = SigningKey::create(sys, file)?;
+    let public = key.public();
+    let mut text = format!("{}key id: {}\n", public.to_pem(), public.key_id());
+    if let Some(key) = named(public)? {
+        text.push_str(&format!("verifier key: {key}\n"));
+    }
+    Ok(text)
 }
 
 fn open<'a>(sys: &'a dyn Sys, common: &Common) -> Result<(Box<dyn Store + 'a>, Trust), Refusal> {
@@ -308,7 +332,9 @@ fn record_text(record: &Shown) -> String {
             .initiator
             .as_ref()
             .map(|who| format!("by {} ({})", line(who), line(summary.known_by.as_deref().unwrap_or("unknown"))));
-        let dirty = summary.dirty.then(|| "with uncommitted changes".to_owned());
+        // A start has compared nothing yet, and so does not claim that the tree is that of the commit.
+        let decided = summary.findings.is_some();
+        let dirty = (summary.dirty && decided).then(|| "with uncommitted changes".to_owned());
         let words = [
             who,
             known("on", &summary.trigger),
@@ -440,6 +466,55 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_made_once_and_its_public_half_is_printed() {
+        use std::os::unix::fs::PermissionsExt;
+        let log = Log::new();
+        let file = log.path("new.key");
+        let keygen = |more: &[&str]| {
+            let words = ["trail", "keygen", &file].into_iter().chain(more.iter().copied());
+            execute(&RealSys, &Line::try_parse_from(words).unwrap().command)
+        };
+        let refused = keygen(&["--log", "not a name"]).unwrap_err();
+        assert_eq!(refused.exit_code(), 2);
+        assert!(!Path::new(&file).exists(), "nothing was made");
+        let (text, code) = keygen(&["--log", "example.com/log"]).unwrap();
+        assert_eq!(code, 0);
+        let key = SigningKey::load(&RealSys, &KeySource::File(file.clone().into())).unwrap();
+        assert!(text.starts_with(&key.public().to_pem()), "{text}");
+        assert!(text.contains(&VerifierKey::new("example.com/log", *key.public()).unwrap().to_string()), "{text}");
+        assert!(!text.contains(&key.to_pem().unwrap()));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        // Never twice: the first key signed something.
+        let refused = keygen(&[]).unwrap_err();
+        assert!(matches!(refused, Refusal::Key(KeyError::Exists { .. })), "{refused}");
+        assert_eq!(refused.exit_code(), 2);
+        let again = SigningKey::load(&RealSys, &KeySource::File(file.clone().into())).unwrap();
+        assert_eq!(again.public(), key.public());
+    }
+
+    #[test]
+    fn a_decision_goes_to_no_log_but_the_one_that_holds_its_start() {
+        use crate::trail::log::append_after;
+        let (one, two) = (Log::new(), Log::new());
+        let key = SigningKey::from_seed(&[1; 32]).unwrap();
+        let store = |log: &Log| DirStore::new(&RealSys, log.dir.path().join("log"));
+        let record = |id: &str| {
+            let ctx = RunContext { run_id: id.into(), attempt: 1, ..RunContext::default() };
+            start(&ctx, &Salt([2; 32])).sign(&[&key]).unwrap()
+        };
+        let (begun, next) = (record("8"), record("9"));
+        let trust = Trust::default();
+        let put = crate::trail::append(&RealSys, &store(&one), &key, &trust, std::slice::from_ref(&begun)).unwrap();
+        let after = |log: &Log, begun| {
+            let next = std::slice::from_ref(&next);
+            append_after(&RealSys, &store(log), &key, &trust, Some((&put, begun)), next).map(|done| done.first)
+        };
+        assert_eq!(after(&two, &begun), Err(crate::trail::AppendError::Replaced));
+        assert_eq!(after(&one, &next), Err(crate::trail::AppendError::Replaced), "another record stands there");
+        assert_eq!(after(&one, &begun), Ok(LogIndex(2)));
+    }
+
+    #[test]
     fn each_kind_of_failure_has_its_exit_code() {
         let log = Log::new();
         assert_eq!(log.code(&["verify", "--since", "/nonexistent"]), 2);
@@ -452,7 +527,7 @@ mod tests {
             done.map_or_else(|refusal| refusal.exit_code(), |(_, code)| code)
         };
         let other = SigningKey::from_seed(&[2; 32]).unwrap();
-        let vkey = crate::sign::VerifierKey::new("another/log", *other.public()).unwrap().to_string();
+        let vkey = VerifierKey::new("another/log", *other.public()).unwrap().to_string();
         assert_eq!(words(&log.path("log"), &vkey), 1);
         assert_eq!(words(&log.path("empty"), &vkey), 3);
         assert_eq!(words("git:ext::x", &vkey), 2);

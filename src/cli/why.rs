@@ -55,7 +55,7 @@ fn one(out: &mut String, inventory: &Inventory, paths: &Paths, index: usize, com
     };
     let conditions: String = component.conditions.iter().map(|c| format!(", only with {c}")).collect();
     let place = format!("{}:{}:{}", inventory.path, component.line, component.column);
-    line(0, &format!("{} at {place} ({}{scope}{conditions})", component.label(), component.from()));
+    line(0, &format!("{} at {place} ({}{scope}{conditions})", component.label(), component.comes_from()));
     let labels = |of: &[usize]| -> Vec<String> {
         of.iter().filter_map(|i| inventory.components.get(*i)).map(Component::label).collect() // indices of this lock
     };

@@ -11,6 +11,7 @@ mod tree;
 mod walk;
 
 pub use commit::open_commit;
+pub use name::is_judged_by_name;
 pub use place::{Place, locate, open, open_place, open_place_at, root_of};
 pub use sniff::sniff;
 pub use tree::{load, unread};

@@ -37,6 +37,11 @@ pub(super) fn guess(name: &[u8]) -> Option<Guess> {
     }
 }
 
+/// Whether a file of this path, as bytes with `/`, would be looked at for its name.
+pub fn is_judged_by_name(path: &[u8]) -> bool {
+    guess(file_name(path)).is_some()
+}
+
 /// The last part of a path.
 pub(super) fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)

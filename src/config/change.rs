@@ -60,6 +60,9 @@ pub fn relaxations(base: &Policy, head: &Policy) -> Vec<String> {
         told.push(format!("gaps of kind {}{} are accepted until {until}", accept.kind, place(accept)));
     }
     debt(base, head, &mut told);
+    if base.durable_trail.value && !head.durable_trail.value {
+        told.push(from_to("trail.durable", true, false));
+    }
     for waiver in &head.waivers {
         waivers(base, waiver, &mut told);
     }
@@ -204,6 +207,7 @@ mod tests {
                 "",
                 "feed.fail-age is not written any more: it does not hold for a directory",
             ),
+            ("[trail]\ndurable = true", "", "trail.durable goes from true to false"),
             ("", "[grace]\nhigh = \"7d\"", "grace.high goes from 0d to 7d"),
             ("", "[debt]\nadopted = \"2026-11-22\"\nwaivers = 3", "3 waivers are adopted as debt"),
             (

@@ -23,6 +23,10 @@ pub trait Files {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SysError>;
     /// The names of the entries of a directory, of every kind, in any order; empty when there is no such directory.
     fn list(&self, dir: &str) -> Result<Vec<String>, SysError>;
+    /// What the policy file is called, where it is not [`POLICY_FILE`] in the root.
+    fn policy_name(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A directory of the machine.
@@ -119,7 +123,7 @@ pub fn load(files: &dyn Files, origin_prefix: &str) -> Result<Policy, LoadError>
         add_to_digest(&mut digested, &path, &bytes);
     }
     if let Some(bytes) = files.read(POLICY_FILE).map_err(LoadError::Unreadable)? {
-        let shown_path = format!("{origin_prefix}{POLICY_FILE}");
+        let shown_path = files.policy_name().unwrap_or_else(|| format!("{origin_prefix}{POLICY_FILE}"));
         let parsed = utf8(&shown_path, &bytes).and_then(|text| parse_policy(&shown_path, text));
         policy = collect(parsed, &mut errors).unwrap_or(policy); // none: its errors are told
         add_to_digest(&mut digested, POLICY_FILE, &bytes);

@@ -187,6 +187,8 @@ pub struct Policy {
     pub accepted: Vec<AcceptGap>,
     /// Adopted debt.
     pub debt: Option<Debt>,
+    /// Whether a run must leave a record in a trail that outlives it. Default false.
+    pub durable_trail: Set<bool>,
     /// Waivers, in order of path.
     pub waivers: Vec<Waiver>,
 }
@@ -209,6 +211,7 @@ impl Default for Policy {
             excludes: Vec::new(),
             accepted: Vec::new(),
             debt: None,
+            durable_trail: Set::default_of(false),
             waivers: Vec::new(),
         }
     }

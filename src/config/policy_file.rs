@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 pub(super) const VERSION: u32 = 1;
 
 pub(super) const TOP: &[&str] =
-    &["version", "fail-on", "classes", "gaps", "feed", "sources", "grace", "debt", "exclude", "accept-gap"];
+    &["version", "fail-on", "classes", "gaps", "feed", "sources", "grace", "debt", "trail", "exclude", "accept-gap"];
 pub(super) const FEED: &[&str] = &["warn-age", "fail-age", "max-change"];
 pub(super) const SOURCES: &[&str] = &["mirrors"];
 pub(super) const GRACE: &[&str] = &["critical", "high", "medium", "low"];
 pub(super) const DEBT: &[&str] = &["adopted", "waivers"];
+pub(super) const TRAIL: &[&str] = &["durable"];
 pub(super) const EXCLUDE: &[&str] = &["path", "owner", "reason"];
 pub(super) const ACCEPT_GAP: &[&str] = &["kind", "path", "digest", "what", "owner", "reason", "expires"];
 
@@ -39,6 +40,7 @@ pub fn parse_policy(path: &str, text: &str) -> Result<Policy, ConfigErrors> {
         policy.mirrors = mirrors(reader, file);
         policy.grace = grace(reader, file);
         policy.debt = debt(reader, file);
+        trail(reader, file, &mut policy);
         for table in reader.tables(file, "exclude", "[[exclude]]") {
             policy.excludes.extend(exclude(reader, table)); // none: its error is already told
         }
@@ -177,6 +179,16 @@ fn debt(reader: &mut Reader<'_>, file: Table<'_>) -> Option<Debt> {
     Some(Debt { adopted: adopted?, waivers: waivers?, line: reader.line(table.at) })
 }
 
+fn trail(reader: &mut Reader<'_>, file: Table<'_>, policy: &mut Policy) {
+    let Some(table) = reader.table(file, "trail", "[trail]") else { return };
+    reader.only(table, TRAIL);
+    if let Some(field) = table.field("durable")
+        && let Some(value) = reader.boolean(field)
+    {
+        policy.durable_trail = set(reader, field, value);
+    }
+}
+
 fn exclude(reader: &mut Reader<'_>, table: Table<'_>) -> Option<Exclude> {
     reader.only(table, EXCLUDE);
     let path = reader.required(table, "path", "which part of the tree is not judged");
@@ -266,6 +278,9 @@ high = "7d"
 adopted = "2026-11-22"
 waivers = 12
 
+[trail]
+durable = true
+
 [[exclude]]
 path = "vendor/**"
 owner = "platform-team"
@@ -297,9 +312,10 @@ expires = 2027-01-01
         assert_eq!(policy.mirrors, ["sparse+https://mirror.example/index/"]);
         assert_eq!(policy.grace.get(&Severity::High), Some(&Set { value: Days(7), line: Some(21) }));
         assert_eq!(policy.debt, Some(Debt { adopted: Timestamp(1_795_305_600), waivers: 12, line: 23 }));
-        assert_eq!(policy.excludes.iter().map(|e| e.line).collect::<Vec<_>>(), [27]);
+        assert_eq!(policy.excludes.iter().map(|e| e.line).collect::<Vec<_>>(), [30]);
+        assert_eq!(policy.durable_trail, Set { value: true, line: Some(28) });
         let accepted = policy.accepted.first().expect("one acceptance");
-        assert_eq!((accepted.kind, accepted.line), (GapKind::ParseFailed, 32));
+        assert_eq!((accepted.kind, accepted.line), (GapKind::ParseFailed, 35));
         assert_eq!(accepted.expires.to_string(), "2027-01-01T00:00:00Z");
     }
 

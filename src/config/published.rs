@@ -1,6 +1,6 @@
 //! Tests that the published schemas and the reference say what the decoders do.
 
-use super::policy_file::{ACCEPT_GAP, DEBT, EXCLUDE, FEED, GRACE, SOURCES, TOP};
+use super::policy_file::{ACCEPT_GAP, DEBT, EXCLUDE, FEED, GRACE, SOURCES, TOP, TRAIL};
 use super::waiver_file::WAIVER;
 use super::{ClassAction, Policy, always_fails, parse_policy, parse_waiver};
 use crate::model::{Class, GapKind};
@@ -64,6 +64,7 @@ fn every_key_of_the_decoder_is_in_the_schema_and_the_other_way_round() {
         ("/properties/sources", SOURCES),
         ("/properties/grace", GRACE),
         ("/properties/debt", DEBT),
+        ("/properties/trail", TRAIL),
         ("/properties/exclude/items", EXCLUDE),
         ("/properties/accept-gap/items", ACCEPT_GAP),
     ] {
@@ -108,6 +109,7 @@ fn the_full_example_has_every_key() {
         ("sources", SOURCES),
         ("grace", GRACE),
         ("debt", DEBT),
+        ("trail", TRAIL),
         ("exclude", EXCLUDE),
         ("accept-gap", ACCEPT_GAP),
     ] {
@@ -126,6 +128,7 @@ fn what_the_decoder_refuses_the_schema_refuses_too() {
         ("version = 1", "version = 1\nfail-on = \"none\""),
         ("version = 1", "version = 1\n[gaps]\ninternal = \"report\""),
         ("version = 1", "version = 1\n[feed]\nmax-change = \"101%\""),
+        ("version = 1", "version = 1\n[trail]\ndurable = \"true\""),
         ("version = 1", "version = 1\n[sources]\nmirrors = [\"https://mirror.example\"]"),
         ("owner = \"o\"\n", ""),
         ("\"o\"", "\" \""),
@@ -165,4 +168,5 @@ fn the_reference_lists_every_default() {
         ("24h".into(), "7d".into())
     );
     assert_eq!(policy.feed.max_change_percent, 10);
+    assert!(!policy.durable_trail.value && REFERENCE.contains("durable = false"));
 }

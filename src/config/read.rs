@@ -192,6 +192,14 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
+    /// `true` or `false`.
+    pub(super) fn boolean(&mut self, field: Field<'_>) -> Option<bool> {
+        match field.value.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            _ => self.wrong(field, "true or false, without quotes"),
+        }
+    }
+
     /// A whole number in the range, bounds included.
     pub(super) fn number(&mut self, field: Field<'_>, least: u32, most: u32) -> Option<u32> {
         let DeValue::Integer(number) = field.value.get_ref() else {

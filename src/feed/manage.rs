@@ -5,6 +5,7 @@ use super::compile::Origin;
 use super::install::{self, Bounds, Head, Home, Installed, New};
 use super::key::{self, PublicKey};
 use super::reader::Reader;
+use super::record::Texts;
 use super::source::{self, Records};
 use super::{DEFAULT_NAME, FeedError, facts, git, is_name, registry};
 use crate::config::FeedPolicy;
@@ -135,7 +136,7 @@ impl<'a> Manager<'a> {
     /// Compiles a checkout, and the facts of a registry's index where one is given; the gaps are those of the index.
     pub fn import_directory(&self, dir: &Path, index: Option<&Path>) -> Result<(Installed, Vec<Gap>), FeedError> {
         let now = self.sys.now()?;
-        let records = source::directory(self.sys, dir)?;
+        let records = source::directory(self.sys, dir, Texts::Kept)?;
         let origin = Origin { commit: super::directory_commit::read(self.sys, dir)?, committed: None };
         let (mut blocks, mut gaps) = (None, Vec::new());
         if let Some(index) = index {

@@ -33,6 +33,7 @@ mod requirement;
 mod rubysec;
 mod rustsec_record;
 mod source;
+mod usual;
 mod yaml;
 mod zip;
 
@@ -50,6 +51,7 @@ use crate::model::{Advisory, Collection, FeedInfo, FeedKind, Gap, Partial, Times
 use crate::sys::{FileKind, Sys};
 use memory::Memory;
 use reader::Reader;
+use record::Texts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -188,10 +190,22 @@ impl Feed {
 ///
 /// Errors: there is no such feed, or it cannot be trusted as a whole.
 pub fn open(sys: &dyn Sys, choice: &Choice) -> Result<Partial<Feed>, FeedError> {
+    open_with(sys, choice, Texts::Kept)
+}
+
+/// [`open`] for a verdict: the descriptions of records, by which nothing is decided, are left out of a feed that is read
+/// as a whole. They are hashed like everything else.
+///
+/// Errors: those of [`open`].
+pub fn open_to_judge(sys: &dyn Sys, choice: &Choice) -> Result<Partial<Feed>, FeedError> {
+    open_with(sys, choice, Texts::Dropped)
+}
+
+fn open_with(sys: &dyn Sys, choice: &Choice, texts: Texts) -> Result<Partial<Feed>, FeedError> {
     match choice {
         Choice::Installed(name) => open_installed(sys, name),
         Choice::Directory(dir) => {
-            let records = source::directory(sys, dir)?;
+            let records = source::directory(sys, dir, texts)?;
             let commit = directory_commit::read(sys, dir)?;
             Ok(in_memory(records, FeedKind::Directory, None, commit))
         }

@@ -1,14 +1,33 @@
 //! One Markdown file of the RustSec database to one advisory, by the types of the `rustsec` crate. Reads no files.
 
-use super::ranges;
+use super::{ranges, usual};
 use crate::model::{Advisory, Affects, Collection, Digest, Gap, GapKind, Kind, Stage, Timestamp, VersionRanges};
-use rustsec::advisory::{Category, Informational};
+use rustsec::advisory::Informational;
 use std::panic::catch_unwind;
 
 /// The name of the file that the database keeps for drafts; it describes nothing and is left out on purpose.
 const DRAFT: &str = "RUSTSEC-0000-0000.md";
 /// More of a parser's words than this (in characters) helps nobody.
 const MAX_WHY: usize = 240;
+
+/// Whether the descriptions of records are kept. Nothing is decided by them, and they are most of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// For whoever shows, compiles or compares records.
+    Kept,
+    /// For a verdict.
+    Dropped,
+}
+
+impl Texts {
+    /// The text, or an empty one.
+    pub(super) fn kept(self, text: &str) -> String {
+        match self {
+            Self::Kept => text.to_owned(),
+            Self::Dropped => String::new(),
+        }
+    }
+}
 
 /// A file of the database and what came out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +36,8 @@ pub(super) struct ReadFile {
     pub(super) path: String,
     /// Digest of its bytes; none where they could not be read.
     pub(super) digest: Option<Digest>,
-    /// The advisory; none where the gaps say why.
-    pub(super) advisory: Option<Advisory>,
+    /// The advisory; none where the gaps say why. In a box: lists of files are moved and grow.
+    pub(super) advisory: Option<Box<Advisory>>,
     /// What is wrong with it.
     pub(super) gaps: Vec<Gap>,
 }
@@ -36,13 +55,13 @@ pub(super) fn unread(path: &str, why: impl std::fmt::Display) -> ReadFile {
 
 /// Reads one file. The path decides the collection; the record's own words decide the package and the id, and a path
 /// that says something else is a gap beside the advisory.
-pub(super) fn read(path: &str, bytes: &[u8]) -> ReadFile {
+pub(super) fn read(path: &str, bytes: &[u8], texts: Texts) -> ReadFile {
     let digest = Digest::of(bytes);
     let mut gaps = Vec::new();
-    let advisory = match parse(path, bytes) {
+    let advisory = match parse(path, bytes, texts) {
         Ok(Parsed::Advisory(advisory)) => {
             gaps.extend(misplaced(path, &advisory));
-            Some(*advisory)
+            Some(advisory)
         }
         Ok(Parsed::Foreign { id, source }) => {
             let why = format!("the record speaks of a package of {source}, and only the default registry is matched");
@@ -58,6 +77,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> ReadFile {
     ReadFile { path: path.to_owned(), digest: Some(digest), advisory, gaps }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Parsed {
     Advisory(Box<Advisory>),
     /// On a package that no lockfile takes from the default registry.
@@ -74,7 +94,7 @@ fn unreadable(path: &str, why: impl std::fmt::Display) -> Gap {
         .with_help("portcullis feed update, or accept the gap with an owner and a date")
 }
 
-fn parse(path: &str, bytes: &[u8]) -> Result<Parsed, String> {
+fn parse(path: &str, bytes: &[u8], texts: Texts) -> Result<Parsed, String> {
     let collection = match path.split_once('/') {
         Some(("crates", _)) => Collection::Crates,
         Some(("rust", _)) => Collection::Rust,
@@ -85,13 +105,35 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Parsed, String> {
     if !text.starts_with("```toml") {
         return Err("it does not start with a block of TOML".into());
     }
+    if let Some(quick) = usual::read(text, collection, texts) {
+        debug_assert_eq!(
+            by_the_crate(text, collection, texts),
+            Ok(Parsed::Advisory(Box::new(quick.clone()))),
+            "one record"
+        );
+        return Ok(Parsed::Advisory(Box::new(quick)));
+    }
+    by_the_crate(text, collection, texts)
+}
+
+/// The reader whose word counts.
+fn by_the_crate(text: &str, collection: Collection, texts: Texts) -> Result<Parsed, String> {
     // Some requirements make the parser count past the largest number or hit an assertion of its own.
     let parsed = catch_unwind(|| text.parse::<rustsec::Advisory>())
         .map_err(|_| "the parser of the rustsec crate broke on it".to_owned())?;
-    convert(parsed.map_err(|e| one_line(&e.to_string()))?, collection)
+    convert(parsed.map_err(|e| one_line(&e.to_string()))?, collection, texts)
 }
 
-fn convert(record: rustsec::Advisory, collection: Collection) -> Result<Parsed, String> {
+/// What the crate alone makes of a record, to compare with.
+#[cfg(test)]
+pub(super) fn authority(text: &str, collection: Collection) -> Option<Advisory> {
+    match by_the_crate(text, collection, Texts::Kept) {
+        Ok(Parsed::Advisory(advisory)) => Some(*advisory),
+        Ok(Parsed::Foreign { .. }) | Err(_) => None,
+    }
+}
+
+fn convert(record: rustsec::Advisory, collection: Collection, texts: Texts) -> Result<Parsed, String> {
     let rustsec::Advisory { metadata: m, affected, versions } = record;
     let id = m.id.to_string();
     if let Some(source) = m.source.as_ref().filter(|s| !s.is_default_registry()) {
@@ -107,20 +149,21 @@ fn convert(record: rustsec::Advisory, collection: Collection) -> Result<Parsed, 
         arch: a.arch.iter().map(|arch| arch.as_str().to_owned()).collect(),
         os: a.os.iter().map(|os| os.as_str().to_owned()).collect(),
     });
+    let categories: Vec<String> = m.categories.iter().map(|c| c.name().to_owned()).collect();
     Ok(Parsed::Advisory(Box::new(Advisory {
         package: m.package.to_string(),
         collection,
-        kind: kind(m.informational.as_ref(), &m.categories),
+        kind: kind(m.informational.as_ref().map(Informational::as_str), &categories),
         date: time(&m.date)?,
         withdrawn: m.withdrawn.as_ref().map(time).transpose()?,
         title: m.title,
-        description: m.description,
+        description: texts.kept(&m.description),
         aliases: m.aliases.iter().map(ToString::to_string).collect(),
         related: m.related.iter().map(ToString::to_string).collect(),
         cvss: m.cvss.map(|c| c.to_string()),
         url: m.url.map(String::from),
         references: m.references.into_iter().map(String::from).collect(),
-        categories: m.categories.iter().map(|c| c.name().to_owned()).collect(),
+        categories,
         ranges: VersionRanges {
             affected: intervals,
             patched: words(versions.patched()),
@@ -133,14 +176,14 @@ fn convert(record: rustsec::Advisory, collection: Collection) -> Result<Parsed, 
 
 /// Malicious wins over everything, and a kind that this release does not know counts as a vulnerability: an unknown
 /// word must not be a way past the gate.
-fn kind(informational: Option<&Informational>, categories: &[Category]) -> Kind {
-    if categories.contains(&Category::Malicious) {
+pub(super) fn kind(informational: Option<&str>, categories: &[String]) -> Kind {
+    if categories.iter().any(|category| category == "malicious") {
         return Kind::Malicious;
     }
     match informational {
-        Some(Informational::Unmaintained) => Kind::Unmaintained,
-        Some(Informational::Unsound) => Kind::Unsound,
-        Some(Informational::Notice) => Kind::Notice,
+        Some("unmaintained") => Kind::Unmaintained,
+        Some("unsound") => Kind::Unsound,
+        Some("notice") => Kind::Notice,
         None | Some(_) => Kind::Vulnerability,
     }
 }
@@ -185,7 +228,7 @@ mod tests {
     }
 
     fn read_text(text: &str) -> ReadFile {
-        read(PATH, text.as_bytes())
+        read(PATH, text.as_bytes(), Texts::Kept)
     }
 
     #[test]
@@ -252,10 +295,10 @@ mod tests {
     #[test]
     fn a_record_that_stands_in_the_wrong_place_is_kept_and_told() {
         let bytes = text("", "");
-        let file = read("crates/beta/RUSTSEC-2024-0001.md", bytes.as_bytes());
+        let file = read("crates/beta/RUSTSEC-2024-0001.md", bytes.as_bytes(), Texts::Kept);
         assert_eq!(file.advisory.map(|a| a.package), Some("alpha".into()));
         assert_eq!(file.gaps.len(), 1);
-        let file = read("crates/alpha/RUSTSEC-2024-0002.md", bytes.as_bytes());
+        let file = read("crates/alpha/RUSTSEC-2024-0002.md", bytes.as_bytes(), Texts::Kept);
         assert_eq!((file.advisory.is_some(), file.gaps.len()), (true, 1));
     }
 }

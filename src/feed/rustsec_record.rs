@@ -2,7 +2,7 @@
 //! itself does not come by here.
 
 use super::document::{Document, Note};
-use super::record;
+use super::record::{self, Texts};
 use super::{name, osv};
 use crate::model::{Advisory, AffectedPackage, Collection, GapKind, Rating, Record, VersionEvent};
 use crate::version::range::EventKind;
@@ -19,7 +19,7 @@ pub(super) fn takes(path: &str) -> bool {
 pub(super) fn read(path: &str, bytes: &[u8]) -> Document {
     let parts: Vec<&str> = path.rsplit('/').take(3).collect();
     let inside = parts.into_iter().rev().collect::<Vec<_>>().join("/");
-    let file = record::read(&inside, bytes);
+    let file = record::read(&inside, bytes, Texts::Kept);
     let mut document = Document::default();
     for gap in file.gaps {
         if gap.kind == GapKind::NotCovered {
@@ -28,7 +28,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Document {
             document.problems.push(gap.why);
         }
     }
-    document.records.extend(file.advisory.as_ref().map(record_of));
+    document.records.extend(file.advisory.as_deref().map(record_of));
     document
 }
 

@@ -2,10 +2,11 @@
 //! records. It knows where files stand, not what is in them.
 
 use super::FeedError;
-use super::record::{self, ReadFile};
+use super::record::{self, ReadFile, Texts};
 use crate::model::{Advisory, Collection, Digest, Gap, GapKind, Stage, Timestamp};
-use crate::sys::{Bytes, FileKind, Sys, spread};
+use crate::sys::{Bytes, FileKind, Root, Sys, spread};
 use sha2::{Digest as _, Sha256};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,7 +52,7 @@ impl Records {
                 hash.update(file.path.as_bytes());
                 hash.update(b"\n");
             }
-            advisories.extend(file.advisory);
+            advisories.extend(file.advisory.map(|advisory| *advisory));
             gaps.extend(file.gaps);
         }
         advisories.sort_by(|a, b| (a.collection, &a.package, &a.id).cmp(&(b.collection, &b.package, &b.id)));
@@ -86,7 +87,7 @@ fn hex(digest: &Digest) -> [u8; 64] {
 
 /// Reads a checkout afresh. Links are not followed. Files that the database does not have are gaps, so that a record
 /// under another name is not lost in silence; names that begin with a dot are left out on purpose.
-pub(super) fn directory(sys: &dyn Sys, dir: &Path) -> Result<Records, FeedError> {
+pub(super) fn directory(sys: &dyn Sys, dir: &Path, texts: Texts) -> Result<Records, FeedError> {
     let not_a_database = |why| FeedError::NotADatabase { what: dir.display().to_string(), why };
     let mut packages = Vec::new();
     let mut files = Vec::new();
@@ -106,7 +107,7 @@ pub(super) fn directory(sys: &dyn Sys, dir: &Path) -> Result<Records, FeedError>
         for entry in sys.list(&root)? {
             match (entry.name.to_str(), entry.kind) {
                 (Some(name), _) if name.starts_with('.') => {}
-                (Some(name), FileKind::Dir) => packages.push(format!("{collection}/{name}")),
+                (Some(name), FileKind::Dir) => packages.push(format!("{collection}/{name}/")),
                 (Some(name), _) => files.push(record::unread(
                     &format!("{collection}/{name}"),
                     "a package should be a directory, and links are not followed",
@@ -120,9 +121,12 @@ pub(super) fn directory(sys: &dyn Sys, dir: &Path) -> Result<Records, FeedError>
             }
         }
     }
-    packages.sort_unstable(); // so that which thread reads what, and thus the memory used, varies little
+    // In the order of the paths of their files, which is why they end in a slash: sorting those is one pass over them.
+    // And so which thread reads what, and thus the memory used, varies little.
+    packages.sort_unstable();
     let count = AtomicUsize::new(0);
-    let read = spread(&packages, |package| package_files(sys, dir, package, &count))
+    let root = sys.root(dir);
+    let read = spread(&packages, |package| package_files(sys, &root, package, texts, &count))
         .ok_or_else(|| FeedError::Internal(dir.display().to_string()))?;
     files.extend(read.into_iter().flatten());
     if count.load(Ordering::Relaxed) > MAX_FILES {
@@ -142,14 +146,14 @@ pub(super) fn memory(what: &str, files: &[(String, Vec<u8>)]) -> Result<Records,
     let read = spread(files, |(path, bytes)| {
         let name = path.rsplit('/').next().unwrap_or(path);
         let depth = path.split('/').count();
-        if name.starts_with('.') || record::is_draft(name) {
+        if !is_meant(name) {
             None
         } else if depth != 3 || !name.ends_with(".md") {
             Some(record::unread(path, "the database has no file of this name"))
         } else if bytes.len() as u64 > MAX_RECORD.0 {
             Some(record::unread(path, format_args!("larger than the limit of {MAX_RECORD}")))
         } else {
-            Some(record::read(path, bytes))
+            Some(record::read(path, bytes, Texts::Kept))
         }
     });
     let read = read.ok_or_else(|| FeedError::Internal(what.to_owned()))?;
@@ -169,37 +173,41 @@ fn too_many(what: String) -> FeedError {
 }
 
 /// The files of one package directory. Past the limit nothing more is read: the caller refuses the whole.
-fn package_files(sys: &dyn Sys, dir: &Path, package: &str, count: &AtomicUsize) -> Vec<ReadFile> {
-    let root = dir.join(package);
-    let entries = match sys.list(&root) {
-        Ok(entries) => entries,
-        Err(e) => return vec![record::unread(package, e.fault)],
+fn package_files(sys: &dyn Sys, root: &Root, package: &str, texts: Texts, count: &AtomicUsize) -> Vec<ReadFile> {
+    let package = package.strip_suffix('/').unwrap_or(package);
+    let mut files = Vec::new();
+    let is_record = |name: &OsStr| {
+        let record = name.to_str().is_some_and(|name| is_meant(name) && name.ends_with(".md"));
+        record && count.load(Ordering::Relaxed) < MAX_FILES
     };
-    let mut files = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let Some(name) = entry.name.to_str() else {
-            files.push(record::unread(&format!("{package}/{}", entry.name.display()), "its name is not UTF-8"));
-            continue;
+    let listed = sys.read_files((root, Path::new(package)), MAX_RECORD, &is_record, &mut |found| {
+        let Some(name) = found.name.to_str() else {
+            files.push(record::unread(&format!("{package}/{}", found.name.display()), "its name is not UTF-8"));
+            return;
         };
-        if name.starts_with('.') || record::is_draft(name) {
-            continue; // not a record, by the database's own rules
+        if !is_meant(name) || count.fetch_add(1, Ordering::Relaxed) >= MAX_FILES {
+            return; // not a record, by the database's own rules; what is past the limit the caller tells, as an error
         }
-        if count.fetch_add(1, Ordering::Relaxed) >= MAX_FILES {
-            break; // told by the caller, as an error
-        }
-        let path = format!("{package}/{name}");
-        files.push(match entry.kind {
-            FileKind::File if name.ends_with(".md") => match sys.read(&root.join(name), MAX_RECORD) {
-                Ok(bytes) => record::read(&path, &bytes),
-                Err(e) => record::unread(&path, e.fault),
-            },
-            FileKind::File => record::unread(&path, "the database has no file of this name"),
-            FileKind::Link => record::unread(&path, "it is a link, and links are not followed"),
-            FileKind::Dir => record::unread(&path, "it is a directory, where only records should be"),
-            FileKind::Special => record::unread(&path, "it is not a regular file"),
+        let path = [package, "/", name].concat();
+        files.push(match (found.kind, found.bytes) {
+            (FileKind::File, Some(Ok(bytes))) => record::read(&path, bytes, texts),
+            (FileKind::File, Some(Err(e))) => record::unread(&path, e.fault),
+            (FileKind::File, None) => record::unread(&path, "the database has no file of this name"),
+            (FileKind::Link, _) => record::unread(&path, "it is a link, and links are not followed"),
+            (FileKind::Dir, _) => record::unread(&path, "it is a directory, where only records should be"),
+            (FileKind::Special, _) => record::unread(&path, "it is not a regular file"),
         });
+    });
+    if let Err(e) = listed {
+        return vec![record::unread(package, e.fault)];
     }
+    files.sort_by(|a, b| a.path.cmp(&b.path)); // a few here are sorted faster than all at the end
     files
+}
+
+/// Neither a draft nor a file that the database does not speak of.
+fn is_meant(name: &str) -> bool {
+    !name.starts_with('.') && !record::is_draft(name)
 }
 
 #[cfg(test)]
@@ -231,7 +239,7 @@ mod tests {
     #[test]
     fn both_collections_are_read_and_drafts_are_not() {
         let dir = database();
-        let records = directory(&RealSys, dir.path()).unwrap();
+        let records = directory(&RealSys, dir.path(), Texts::Kept).unwrap();
         assert_eq!(records.gaps, []);
         let ids: Vec<_> = records.advisories.iter().map(|a| (a.collection, a.id.as_str())).collect();
         assert_eq!(ids, [(Collection::Crates, "RUSTSEC-2024-0001"), (Collection::Rust, "CVE-2020-1")]);
@@ -243,7 +251,7 @@ mod tests {
         let line = |path: &str, text: &str| format!("{}  {path}\n", Digest::of(text.as_bytes()).hex());
         let list = line("crates/alpha/RUSTSEC-2024-0001.md", &record("alpha", "RUSTSEC-2024-0001"))
             + &line("rust/std/CVE-2020-1.md", &record("std", "CVE-2020-1"));
-        assert_eq!(directory(&RealSys, dir.path()).unwrap().content(), Digest::of(list.as_bytes()));
+        assert_eq!(directory(&RealSys, dir.path(), Texts::Kept).unwrap().content(), Digest::of(list.as_bytes()));
     }
 
     #[test]
@@ -254,7 +262,7 @@ mod tests {
             ("crates/alpha/RUSTSEC-0000-0000.md".to_owned(), b"a draft".to_vec()),
             ("crates/alpha/RUSTSEC-2024-0001.md".to_owned(), record("alpha", "RUSTSEC-2024-0001").into_bytes()),
         ];
-        assert_eq!(memory("x", &files).unwrap(), directory(&RealSys, dir.path()).unwrap());
+        assert_eq!(memory("x", &files).unwrap(), directory(&RealSys, dir.path(), Texts::Kept).unwrap());
     }
 
     #[test]
@@ -266,7 +274,7 @@ mod tests {
         write(dir.path(), "crates/beta/RUSTSEC-2024-0003.md", &"x".repeat((1 << 20) + 1));
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("crates/alpha/RUSTSEC-2024-0004.md")).unwrap();
         std::os::unix::fs::symlink("/etc", dir.path().join("crates/etc")).unwrap();
-        let records = directory(&RealSys, dir.path()).unwrap();
+        let records = directory(&RealSys, dir.path(), Texts::Kept).unwrap();
         let what: Vec<_> = records.gaps.iter().map(|g| g.what.as_str()).collect();
         let expected = ["README", "RUSTSEC-2024-0002", "RUSTSEC-2024-0003", "RUSTSEC-2024-0004", "etc", "old.toml"];
         assert_eq!(what, expected);
@@ -276,9 +284,9 @@ mod tests {
     #[test]
     fn what_is_no_database_is_an_error_and_never_an_empty_feed() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(directory(&RealSys, dir.path()), Err(FeedError::NotADatabase { .. })));
+        assert!(matches!(directory(&RealSys, dir.path(), Texts::Kept), Err(FeedError::NotADatabase { .. })));
         write(dir.path(), "crates/alpha/RUSTSEC-0000-0000.md", "a draft");
-        assert!(matches!(directory(&RealSys, dir.path()), Err(FeedError::NotADatabase { .. })));
+        assert!(matches!(directory(&RealSys, dir.path(), Texts::Kept), Err(FeedError::NotADatabase { .. })));
         assert!(matches!(memory("x", &[]), Err(FeedError::NotADatabase { .. })));
     }
 
@@ -286,7 +294,7 @@ mod tests {
     fn one_id_in_two_files_is_told_and_both_are_kept() {
         let dir = database();
         write(dir.path(), "crates/beta/RUSTSEC-2024-0001.md", &record("beta", "RUSTSEC-2024-0001"));
-        let records = directory(&RealSys, dir.path()).unwrap();
+        let records = directory(&RealSys, dir.path(), Texts::Kept).unwrap();
         assert_eq!((records.advisories.len(), records.gaps.len()), (3, 1));
     }
 }

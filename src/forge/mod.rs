@@ -1,5 +1,9 @@
-//! What the CI environment says of the run: which change, which base. It reads variables and the event file, and
+//! What the CI environment says of the run: which change, which base, who started it. It reads variables and the event file, and
 //! trusts neither for more than naming a commit that git then has to know.
+
+mod invocation;
+
+pub use invocation::{Ci, Invocation, invocation};
 
 use crate::sys::{Bytes, Fault, Sys, SysError};
 use crate::text::shell;

@@ -155,7 +155,7 @@ fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[Str
         Err(e) => return Done { digest: None, parsed: Err(unread(&e, path)), gaps: Vec::new() },
     };
     let digest = Digest::of(&bytes);
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse(artifact.format, path, &bytes, mirrors)));
+    let parsed = catch_unwind(AssertUnwindSafe(|| parse(artifact.format, path, bytes, mirrors)));
     let (parsed, gaps) = parsed.unwrap_or_else(|_| {
         let why = "the reader broke on this file; this is a fault of Portcullis";
         let gap = Gap::new(GapKind::Internal, Stage::Inventory, path.as_str(), why);
@@ -164,16 +164,16 @@ fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[Str
     Done { digest: Some(digest), parsed, gaps }
 }
 
-fn parse(format: Format, path: &TreePath, bytes: &[u8], mirrors: &[String]) -> (Result<Parsed, Gap>, Vec<Gap>) {
+fn parse(format: Format, path: &TreePath, bytes: Vec<u8>, mirrors: &[String]) -> (Result<Parsed, Gap>, Vec<Gap>) {
     match format {
-        Format::CargoLock => match cargo_lock::parse(path, bytes, mirrors) {
+        Format::CargoLock => match cargo_lock::parse_owned(path, bytes, mirrors) {
             Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),
             Err(gap) => (Err(gap), Vec::new()),
         },
         Format::CargoManifest => {
-            (cargo_manifest::parse(path, bytes).map(|m| Parsed::Manifest(Box::new(m))), Vec::new())
+            (cargo_manifest::parse(path, &bytes).map(|m| Parsed::Manifest(Box::new(m))), Vec::new())
         }
-        Format::RustToolchain => (toolchain::parse(path, bytes).map(Parsed::Toolchain), Vec::new()),
+        Format::RustToolchain => (toolchain::parse(path, &bytes).map(Parsed::Toolchain), Vec::new()),
     }
 }
 

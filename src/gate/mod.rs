@@ -95,7 +95,7 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     notes.extend(other_policies(sys, request, &places)?);
     // These wait for different things.
     let (feed, looked) = beside(
-        || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open(sys, &choice)),
+        || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open_to_judge(sys, &choice)),
         || {
             let opened = subject::open(places, commit.as_deref(), &policy.excludes)?;
             let cargo = (request.resolve == Resolve::Cargo).then_some(sys);
@@ -129,7 +129,7 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
         }
     }
     notes.extend(base::notes(sys, base.as_ref(), &policy)?);
-    let release_text = |(inventory, _): (Inventory, _)| Inventory { text: "".into(), ..inventory };
+    let release_text = |(inventory, _): (Inventory, _)| Inventory { text: String::new(), ..inventory };
     let case = Case {
         findings,
         gaps,

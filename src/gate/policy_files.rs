@@ -67,6 +67,10 @@ impl NamedFile<'_> {
 }
 
 impl Files for NamedFile<'_> {
+    fn policy_name(&self) -> Option<String> {
+        Some(self.file.display().to_string())
+    }
+
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SysError> {
         // The file was named, so it has to be there: its absence is an error and not a default policy.
         if path == POLICY_FILE {

@@ -1,12 +1,14 @@
 //! The git program, hardened: absolute path, empty environment, no hooks, no fsmonitor, no filters, no textconv, no
 //! bare-repository discovery, no prompts, no optional locks. It knows repositories, not what is judged in them.
 
+mod facts;
 mod hooks;
 mod listing;
 mod objects;
 mod program;
 mod refs;
 
+pub use facts::{Named, Settings, blob_id, user_name};
 pub use hooks::Hooks;
 pub use listing::{Entry, Listing, Tracked};
 pub use objects::{Blob, Leaf, Leaves, MODE_GITLINK, MODE_LINK};

@@ -14,6 +14,14 @@ impl Git<'_> {
         let format = "--format=%(objecttype) %(objectname) %(refname)";
         let output = self.run_ok(&Call::new("for-each-ref", [format, "refs/remotes/"]))?;
         let prefix = format!("refs/remotes/{remote}/");
+        // The branches of `a/b` lie below those of `a`.
+        let remotes = self.run_ok(&Call::new("remote", [""; 0]))?.stdout;
+        let below = |name: &&[u8]| name.strip_prefix(remote.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"));
+        let others: Vec<Vec<u8>> = remotes
+            .split(|byte| *byte == b'\n')
+            .filter(below)
+            .map(|name| [b"refs/remotes/".as_slice(), name, b"/"].concat())
+            .collect();
         let mut heads = Vec::new();
         for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let mut words = line.splitn(3, |byte| *byte == b' ');
@@ -22,13 +30,27 @@ impl Git<'_> {
             };
             // A branch of another remote, or one that somebody let point to something else than a commit, says nothing
             // of what this remote has.
-            if name.starts_with(prefix.as_bytes()) && kind == b"commit" {
+            let of_another = others.iter().any(|other| name.starts_with(other));
+            if name.starts_with(prefix.as_bytes()) && !of_another && kind == b"commit" {
                 heads.push(object_id("for-each-ref", oid)?);
             }
         }
         heads.sort();
         heads.dedup();
         Ok(heads)
+    }
+
+    /// Whether a push to this remote goes to another address than the one that its branches were fetched from.
+    pub fn pushes_elsewhere(&self, remote: &str) -> Result<bool, GitError> {
+        let asked = |key: &str| -> Result<Vec<u8>, GitError> {
+            let output = self.run(&Call::new("config", ["--get-all", &format!("remote.{remote}.{key}")]))?;
+            match output.code {
+                Some(0 | 1) => Ok(output.stdout), // 1: there is none
+                _ => Err(super::failed("config", &output)),
+            }
+        };
+        let push = asked("pushurl")?;
+        Ok(!push.is_empty() && push != asked("url")?)
     }
 
     /// The newest commit that is an ancestor of the commit, or the commit itself, and of at least one of the others.
@@ -81,6 +103,14 @@ mod tests {
         let git = repo.open();
         assert_eq!(git.remote_heads("origin"), Ok(vec![one]));
         assert_eq!(git.remote_heads("origin2"), Ok(vec![two]));
+        repo.git(&["remote", "add", "origin/x", "../x"]);
+        repo.git(&["update-ref", "refs/remotes/origin/x/main", "refs/remotes/origin2/main"]);
+        assert_eq!(git.remote_heads("origin").map(|heads| heads.len()), Ok(1), "what origin/x has is not origin's");
+        assert_eq!(git.remote_heads("origin/x").map(|heads| heads.len()), Ok(1));
+        repo.git(&["remote", "add", "origin", "../o"]);
+        assert_eq!(git.pushes_elsewhere("origin"), Ok(false));
+        repo.git(&["config", "remote.origin.pushurl", "../p"]);
+        assert_eq!(git.pushes_elsewhere("origin"), Ok(true));
         for name in ["", "orig", "*", "origi?", "origin/..", "--all", "none"] {
             assert_eq!(git.remote_heads(name), Ok(Vec::new()), "{name:?}");
         }

@@ -13,7 +13,7 @@ mod sources;
 mod tests;
 
 use super::counter;
-use super::place::{Cursor, Refusal, utf8};
+use super::place::{Cursor, Refusal};
 use crate::model::{Count, Digest, Gap, GapKind, Inventory, Partial, Stage, TreePath};
 use full::RESTORE;
 use graph::{Lock, Named, semver};
@@ -51,11 +51,25 @@ const MAX_DEPENDENCY: usize = 2 * MAX_NAME + MAX_SOURCE + 4;
 /// One gap when the file is refused: `parse-failed`, `unsupported-version` or `too-large`. Gaps beside the value:
 /// `dangling-dependency` (the edge is missing) and `count-mismatch`.
 pub fn parse(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inventory>, Gap> {
-    read(path, bytes, mirrors).map_err(|refusal| refusal.gap(path, bytes))
+    parse_owned(path, bytes.to_vec(), mirrors)
 }
 
-fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inventory>, Refusal> {
-    let text = utf8(bytes)?;
+/// The same of bytes that nobody else needs: they become the text of the inventory.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn parse_owned(path: &TreePath, bytes: Vec<u8>, mirrors: &[String]) -> Result<Partial<Inventory>, Gap> {
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let refusal = Refusal::not_utf8(error.utf8_error());
+        refusal.gap(path, error.as_bytes())
+    })?;
+    let mut part = read(path, &text, mirrors).map_err(|refusal| refusal.gap(path, text.as_bytes()))?;
+    part.value.text = text;
+    Ok(part)
+}
+
+/// Everything but the text of the inventory.
+fn read(path: &TreePath, text: &str, mirrors: &[String]) -> Result<Partial<Inventory>, Refusal> {
     let raw = read_raw(text)?;
     check_lengths(&raw)?;
     let format = format_version(&raw)?;
@@ -76,15 +90,15 @@ fn read(path: &TreePath, bytes: &[u8], mirrors: &[String]) -> Result<Partial<Inv
             .with_help("run `cargo update --workspace` so that cargo completes the lock, and commit the result")
     });
     let mut gaps: Vec<Gap> = dangling.collect();
-    let counter::Headers { packages, unused } = counter::cargo_lock(bytes);
+    let counter::Headers { packages, unused } = counter::cargo_lock(text.as_bytes());
     gaps.extend(mismatch(path, "[[package]]", packages, components.len()));
     gaps.extend(mismatch(path, "[[patch.unused]]", unused, left_out.len()));
     if !gaps.is_empty() {
-        let digest = Digest::of(bytes);
+        let digest = Digest::of(text.as_bytes());
         gaps = gaps.into_iter().map(|gap| gap.with_path(path.clone()).with_digest(digest)).collect();
     }
     let counted = Count { independent: packages + unused, left_out };
-    let inventory = Inventory { path: path.clone(), format: FORMAT, components, edges, counted, text: text.into() };
+    let inventory = Inventory { path: path.clone(), format: FORMAT, components, edges, counted, text: String::new() };
     Ok(Partial { value: inventory, gaps })
 }
 

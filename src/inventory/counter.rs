@@ -10,29 +10,35 @@ pub struct Headers {
     pub unused: usize,
 }
 
-/// Counts the lines that begin with a header, blanks left out wherever they stand.
+/// Counts the lines that begin with a header, blanks left out wherever they stand. It goes from one bracket to the next,
+/// of which a lock has few.
 pub fn cargo_lock(bytes: &[u8]) -> Headers {
     let mut headers = Headers::default();
-    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    loop {
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let (line, after) = rest.split_at(end);
-        if line.first().is_none_or(u8::is_ascii_alphabetic) || !begins_with(line, b"[") {
-            // Most lines: one look is enough.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    for at in memchr::memchr_iter(b'[', bytes) {
+        let (before, line) = bytes.split_at(at);
+        let first = before.iter().rev().find(|b| !is_blank(b)).is_none_or(|b| *b == b'\n');
+        if !first {
+            // Inside a line, or the second bracket of a header.
         } else if begins_with(line, b"[[package]]") || begins_with(line, b"[root]") {
             headers.packages += 1;
         } else if begins_with(line, b"[[patch.unused]]") {
             headers.unused += 1;
         }
-        match after.split_first() {
-            Some((_, next)) => rest = next,
-            None => return headers,
-        }
     }
+    headers
 }
 
+fn is_blank(b: &u8) -> bool {
+    matches!(b, b' ' | b'\t')
+}
+
+/// A header holds no end of a line, so that only what stands on one line is one.
 fn begins_with(line: &[u8], header: &[u8]) -> bool {
-    let mut solid = line.iter().filter(|b| !matches!(b, b' ' | b'\t'));
+    if line.starts_with(header) {
+        return true; // as cargo writes it
+    }
+    let mut solid = line.iter().filter(|b| !is_blank(b));
     header.iter().all(|want| solid.next() == Some(want))
 }
 
@@ -47,6 +53,7 @@ mod tests {
         assert_eq!(cargo_lock(lock).packages, 3);
         assert_eq!(cargo_lock(b"\xef\xbb\xbf[[package]]").packages, 1);
         assert_eq!(cargo_lock(b"[[packages]]\n[package]\n[[root]]\n[metadata]\n"), Headers::default());
+        assert_eq!(cargo_lock(b"[[\npackage]]\n\r[[package]]\nx [[package]]"), Headers::default());
         assert_eq!(cargo_lock(b""), Headers::default());
     }
 

@@ -1,6 +1,7 @@
 //! Line and column of a byte offset, and the gap of a file that is refused. Knows no format.
 
 use crate::model::{Digest, Gap, GapKind, Stage, TreePath};
+use std::str::Utf8Error;
 
 /// What some editors put before the first character; it has no width.
 const BOM: char = '\u{feff}';
@@ -24,6 +25,12 @@ impl Refusal {
     /// The file is not what its name says, or damaged.
     pub(super) fn new(at: usize, why: impl Into<String>, help: impl Into<String>) -> Self {
         Self { kind: GapKind::ParseFailed, at: Some(at), why: why.into(), help: help.into() }
+    }
+
+    /// The file is no text.
+    pub(super) fn not_utf8(error: Utf8Error) -> Self {
+        let at = error.valid_up_to();
+        Self::new(at, format!("not UTF-8 from byte {at} on"), "restore the file from version control")
     }
 
     /// From an error of the TOML reader.
@@ -50,10 +57,7 @@ impl Refusal {
 
 /// The file as text, or why it is none.
 pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        Refusal::new(at, format!("not UTF-8 from byte {at} on"), "restore the file from version control")
-    })
+    std::str::from_utf8(bytes).map_err(Refusal::not_utf8)
 }
 
 /// The 1-based line of a byte offset.

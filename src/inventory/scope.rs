@@ -113,6 +113,8 @@ fn first_party_edges(inventory: &Inventory, manifests: &Manifests<'_>) -> Vec<Ed
         }
     }
     let mut edges = Vec::new();
+    // Edges of which nothing is known differ in nothing but where they lead, and many lead to the same place.
+    let mut unknown = vec![false; inventory.components.len()];
     for (component, targets) in inventory.components.iter().zip(&inventory.edges) {
         if component.source != Source::Local {
             continue; // only the edges of first-party packages have kinds; those of others are walked below
@@ -134,9 +136,16 @@ fn first_party_edges(inventory: &Inventory, manifests: &Manifests<'_>) -> Vec<Ed
         if declared.is_some_and(|(_, guess)| guess) && own.iter().any(Option::is_none) {
             own.iter_mut().for_each(|edge| *edge = None);
         }
-        let unknown = |to: u32| Edge { to, scope: Scope::Unknown, conditions: BTreeSet::new() };
-        edges.extend(own.into_iter().zip(targets).map(|(edge, to)| edge.unwrap_or_else(|| unknown(*to))));
+        for (edge, to) in own.into_iter().zip(targets) {
+            match (edge, unknown.get_mut(*to as usize)) {
+                (Some(edge), _) => edges.push(edge),
+                (None, Some(unknown)) => *unknown = true,
+                (None, None) => {} // every index is valid
+            }
+        }
     }
+    let unknown = (0u32..).zip(unknown).filter_map(|(to, is)| is.then_some(to)); // the others are known, or no edges
+    edges.extend(unknown.map(|to| Edge { to, scope: Scope::Unknown, conditions: BTreeSet::new() }));
     edges
 }
 
@@ -197,8 +206,9 @@ fn may_be(dependency: &Dependency, version: Option<&Version>) -> bool {
 fn scopes(inventory: &Inventory, edges: &[Edge]) -> Vec<Scope> {
     let local = |c: &Component| (c.source == Source::Local).then_some(Scope::Normal);
     let mut scopes: Vec<Option<Scope>> = inventory.components.iter().map(local).collect();
+    let mut open = Vec::new();
     for edge in edges {
-        let mut open = vec![edge.to];
+        open.push(edge.to);
         while let Some(position) = open.pop() {
             let Some(slot @ None) = scopes.get_mut(position as usize) else { continue }; // reached already
             *slot = Some(edge.scope);

@@ -113,7 +113,7 @@ impl Component {
     }
 
     /// What kind of source it has, in one or two words; the default registry by its name.
-    pub fn from(&self) -> &'static str {
+    pub fn comes_from(&self) -> &'static str {
         match self.source {
             Source::Default => self.ecosystem.osv(),
             _ => self.source.describe(),
@@ -158,7 +158,7 @@ pub struct Inventory {
     /// What proves that nothing was lost.
     pub counted: Count,
     /// The text of the file, for the excerpts of findings.
-    pub text: Arc<str>,
+    pub text: String,
 }
 
 #[cfg(test)]

@@ -21,8 +21,17 @@ impl Digest {
 
     /// 64 lowercase hex digits without a prefix.
     pub fn hex(&self) -> String {
-        let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+        self.hex_digits().map(char::from).collect()
+    }
+
+    /// Whether the text is [`Digest::hex`], without making one.
+    pub fn is_hex(&self, text: &str) -> bool {
+        self.hex_digits().eq(text.bytes())
+    }
+
+    fn hex_digits(&self) -> impl Iterator<Item = u8> {
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        self.0.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
     }
 }
 
@@ -47,12 +56,18 @@ impl FromStr for Digest {
             return Err(NotADigest);
         }
         let mut bytes = [0; 32];
+        let mut digits = true;
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            // 64 digits make 32 pairs for 32 bytes: nothing is left over.
+            // 64 digits make 32 pairs for 32 bytes: nothing is left over. Without a branch for each digit, which nothing
+            // could foresee; a lock has a digest for each package.
             for digit in pair {
-                let value = char::from(*digit).to_digit(16).ok_or(NotADigest)?;
-                *byte = *byte << 4 | u8::try_from(value).map_err(|_| NotADigest)?;
+                let (low, high) = (digit.wrapping_sub(b'0'), (digit | 0x20).wrapping_sub(b'a'));
+                digits &= (low < 10) | (high < 6);
+                *byte = *byte << 4 | if low < 10 { low } else { high.wrapping_add(10) & 15 };
             }
+        }
+        if !digits {
+            return Err(NotADigest);
         }
         Ok(Self(bytes))
     }
@@ -63,6 +78,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hex_is_told_from_any_other_text() {
+        let digest = Digest::of(b"");
+        let hex = digest.hex();
+        assert!(digest.is_hex(&hex));
+        for other in ["", &hex.replacen('e', "", 1), &format!("{hex}0"), &hex.to_uppercase(), &digest.to_string()] {
+            assert!(!digest.is_hex(other), "{other}");
+        }
+    }
+
+    #[test]
     fn text_and_bytes_round_trip() {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string(), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -70,5 +95,17 @@ mod tests {
         assert_eq!(digest.hex().parse(), Ok(digest));
         assert_eq!(digest.hex().replace('b', "g").parse::<Digest>(), Err(NotADigest));
         assert_eq!("sha256:00".parse::<Digest>(), Err(NotADigest));
+        assert_eq!(digest.hex().to_uppercase().parse(), Ok(digest));
+    }
+
+    #[test]
+    fn only_hex_digits_are_digits() {
+        let zeros = "0".repeat(63);
+        for byte in 0..=127_u8 {
+            let text = format!("{zeros}{}", char::from(byte));
+            let last = text.parse::<Digest>().ok().map(|digest| u32::from(digest.0[31]));
+            assert_eq!(last, char::from(byte).to_digit(16), "{byte}");
+        }
+        assert_eq!(format!("{}é", "0".repeat(62)).parse::<Digest>(), Err(NotADigest));
     }
 }

@@ -122,6 +122,8 @@ pub struct PolicyInfo {
     pub fail_on: super::Severity,
     /// Waiver files read.
     pub waivers: usize,
+    /// Whether a run has to leave a record that outlives it: `trail.durable`.
+    pub durable_trail: bool,
 }
 
 /// The program that judged.

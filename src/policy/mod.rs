@@ -115,6 +115,7 @@ pub fn decide(mut case: Case, policy: &Policy) -> Verdict {
             digest: policy.digest,
             fail_on: policy.fail_on.value,
             waivers: policy.waivers.len(),
+            durable_trail: policy.durable_trail.value,
         },
         rules: case.rules,
         decided_at: case.now,

@@ -152,6 +152,7 @@ fn gap(gap: &mut Gap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Recorded;
     use crate::report::{Format, Style, render, sample, step_summary};
 
     fn texts(verdict: &Verdict) -> Vec<String> {
@@ -159,10 +160,10 @@ mod tests {
             .into_iter()
             .map(|format| {
                 let style = Style { verbose: true, ..Style::default() };
-                String::from_utf8(render(format, verdict, &style).unwrap()).unwrap()
+                String::from_utf8(render(format, verdict, &Recorded::not_asked(), &style).unwrap()).unwrap()
             })
             .collect();
-        texts.push(String::from_utf8(step_summary(verdict)).unwrap());
+        texts.push(String::from_utf8(step_summary(verdict, &Recorded::not_asked())).unwrap());
         texts
     }
 
@@ -184,7 +185,8 @@ mod tests {
             }
             let style = Style::default();
             for format in [Format::Json, Format::Sarif] {
-                let text = String::from_utf8(render(format, &verdict, &style).unwrap()).unwrap();
+                let text =
+                    String::from_utf8(render(format, &verdict, &Recorded::not_asked(), &style).unwrap()).unwrap();
                 assert!(text.contains(&"x".repeat(length)), "{format}");
             }
         }

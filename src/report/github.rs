@@ -3,7 +3,7 @@
 use super::bounds::bounded;
 use super::group::{Group, groups};
 use super::words;
-use crate::model::{JudgedFinding, JudgedGap, Location, Outcome, Ruling, Verdict};
+use crate::model::{JudgedFinding, JudgedGap, Location, Outcome, Recorded, Ruling, Verdict};
 use crate::text::neutral::{markdown, markdown_code, workflow_data, workflow_property};
 use std::collections::BTreeMap;
 
@@ -24,8 +24,8 @@ struct Annotation<'a> {
     text: Vec<String>,
 }
 
-/// Renders the commands, errors first, and the verdict as a plain last line.
-pub(super) fn render(verdict: &Verdict) -> String {
+/// Renders the commands, errors first, then what became of the record, and the verdict as a plain last line.
+pub(super) fn render(verdict: &Verdict, recorded: &Recorded) -> String {
     let mut out = String::new();
     let mut errors: Vec<Annotation<'_>> =
         groups(words::blocking(verdict)).iter().map(|group| of_group(verdict, group)).collect();
@@ -45,6 +45,7 @@ pub(super) fn render(verdict: &Verdict) -> String {
         .collect();
     notices.extend(of_gaps(verdict, |ruling| *ruling == Ruling::Reported));
     level(&mut out, "notice", &notices);
+    out.push_str(&format!("portcullis: record: {}\n", workflow_data(&words::record(recorded))));
     out.push_str(&format!("portcullis: {}\n", workflow_data(&words::verdict_line(verdict))));
     out
 }
@@ -124,7 +125,7 @@ fn of_gaps(verdict: &Verdict, wanted: impl Fn(&Ruling) -> bool) -> Vec<Annotatio
 }
 
 /// The Markdown of the step summary, below 1 MiB. What does not fit is counted.
-pub fn step_summary(verdict: &Verdict) -> Vec<u8> {
+pub fn step_summary(verdict: &Verdict, recorded: &Recorded) -> Vec<u8> {
     let verdict = &*bounded(verdict);
     let mut page = Markdown { text: String::new(), left_out: 0 };
     let sign = match verdict.outcome() {
@@ -143,7 +144,7 @@ pub fn step_summary(verdict: &Verdict) -> Vec<u8> {
     folded(&mut page, "Reported", &reported.iter().collect::<Vec<_>>());
     waived(&mut page, verdict);
     other_gaps(&mut page, verdict);
-    page.end(verdict)
+    page.end(verdict, recorded)
 }
 
 /// Text with an end.
@@ -169,7 +170,7 @@ impl Markdown {
         self.text.push('\n');
     }
 
-    fn end(mut self, verdict: &Verdict) -> Vec<u8> {
+    fn end(mut self, verdict: &Verdict, recorded: &Recorded) -> Vec<u8> {
         if self.left_out > 0 {
             let text =
                 format!("\n**{} left out here; the JSON report has all.**", words::plural(self.left_out, "line"));
@@ -177,6 +178,7 @@ impl Markdown {
         }
         let mut facts = vec![format!("Feed: {}", words::feed(verdict)), format!("Policy: {}", words::policy(verdict))];
         facts.extend(verdict.base.as_ref().map(|base| format!("Base: {}", words::short(base))));
+        facts.push(format!("Record: {}", words::record(recorded)));
         for fact in facts {
             let fact: String = fact.chars().take(1_000).collect();
             self.always(&format!("\n{}", markdown(&fact)));
@@ -308,7 +310,7 @@ mod tests {
     use crate::report::sample;
 
     fn text(verdict: &Verdict) -> String {
-        render(verdict)
+        render(verdict, &Recorded::not_asked())
     }
 
     #[test]
@@ -339,11 +341,11 @@ mod tests {
         for judged in &mut verdict.findings {
             judged.finding.title = "x".repeat(20_000);
         }
-        let summary = String::from_utf8(step_summary(&verdict)).unwrap();
+        let summary = String::from_utf8(step_summary(&verdict, &Recorded::not_asked())).unwrap();
         assert!(summary.len() < 1_048_576, "{}", summary.len());
         assert!(summary.contains(" left out here; the JSON report has all."));
         assert_eq!(summary.matches("<details>").count(), summary.matches("</details>").count());
-        let small = String::from_utf8(step_summary(&sample::few())).unwrap();
+        let small = String::from_utf8(step_summary(&sample::few(), &Recorded::not_asked())).unwrap();
         assert!(!small.contains("left out"), "{small}");
     }
 }

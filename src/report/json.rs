@@ -4,8 +4,8 @@
 
 use super::{Format, RenderError, Style, words};
 use crate::model::{
-    Component, Evidence, FeedKind, Fix, JudgedFinding, JudgedGap, LedgerRow, Note, RowState, Ruling, Severity,
-    SeverityBasis, Source, TreePath, Verdict,
+    Component, Evidence, FeedKind, Fix, JudgedFinding, JudgedGap, LedgerRow, Note, RecordState, Recorded, RowState,
+    Ruling, Severity, SeverityBasis, Source, TreePath, Verdict,
 };
 use crate::text::neutral;
 use serde::Serialize;
@@ -14,8 +14,8 @@ use serde::Serialize;
 const SCHEMA: &str = "portcullis-report/1";
 
 /// Renders the report.
-pub(super) fn render(verdict: &Verdict, style: &Style) -> Result<String, RenderError> {
-    let report = Report::new(verdict, style.components);
+pub(super) fn render(verdict: &Verdict, recorded: &Recorded, style: &Style) -> Result<String, RenderError> {
+    let report = Report::new(verdict, recorded, style.components);
     let mut text = serde_json::to_string_pretty(&report)
         .map_err(|source| RenderError::Serialise { format: Format::Json, source })?;
     text.push('\n');
@@ -33,6 +33,7 @@ struct Report<'a> {
     summary: Summary,
     policy: Policy<'a>,
     feed: Option<Feed<'a>>,
+    record: Record<'a>,
     notes: Vec<NoteRow<'a>>,
     findings: Vec<FindingRow<'a>>,
     gaps: Vec<GapRow<'a>>,
@@ -109,6 +110,22 @@ struct Feed<'a> {
     refreshed: Option<String>,
     age_seconds: Option<u64>,
     commit: Option<&'a str>,
+}
+
+/// What became of the record of this run.
+#[derive(Serialize)]
+struct Record<'a> {
+    state: &'static str,
+    /// Whether it is what `trail.durable` of the policy asks for.
+    meets_policy: bool,
+    index: Option<u64>,
+    start: Option<u64>,
+    log: Option<&'a str>,
+    verifier_key: Option<&'a str>,
+    durable: Option<bool>,
+    why: Option<&'a str>,
+    /// The unsigned statement, as the text that a key would sign.
+    proposal: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -215,7 +232,7 @@ struct ComponentRow<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(verdict: &'a Verdict, components: bool) -> Self {
+    fn new(verdict: &'a Verdict, recorded: &'a Recorded, components: bool) -> Self {
         let listed = || {
             let of_file = |inventory: &'a crate::model::Inventory| {
                 inventory.components.iter().map(|component| ComponentRow::new(component, inventory.path.as_str()))
@@ -237,6 +254,7 @@ impl<'a> Report<'a> {
                 waivers: verdict.policy.waivers,
             },
             feed: Feed::new(verdict),
+            record: Record::new(recorded),
             notes: verdict.notes.iter().map(NoteRow::new).collect(),
             findings: verdict.findings.iter().map(|judged| FindingRow::new(verdict, judged)).collect(),
             gaps: verdict.gaps.iter().map(GapRow::new).collect(),
@@ -297,6 +315,36 @@ impl<'a> Feed<'a> {
             age_seconds: feed.refreshed.map(|time| verdict.decided_at.since(time).0),
             commit: feed.commit.as_deref(),
         })
+    }
+}
+
+impl<'a> Record<'a> {
+    fn new(recorded: &'a Recorded) -> Self {
+        let none = Self {
+            state: "none",
+            meets_policy: recorded.meets_policy,
+            index: None,
+            start: None,
+            log: None,
+            verifier_key: None,
+            durable: None,
+            why: None,
+            proposal: None,
+        };
+        match &recorded.state {
+            RecordState::Signed(signed) => Self {
+                state: "signed",
+                index: Some(signed.index),
+                start: Some(signed.start),
+                log: Some(&signed.log),
+                verifier_key: Some(&signed.verifier_key),
+                durable: Some(signed.durable),
+                ..none
+            },
+            RecordState::Proposal { statement } => Self { state: "proposal", proposal: Some(statement), ..none },
+            RecordState::NotAsked => Self { why: Some("--no-trail"), ..none },
+            RecordState::Failed { why, start } => Self { state: "failed", why: Some(why), start: *start, ..none },
+        }
     }
 }
 

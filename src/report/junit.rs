@@ -2,7 +2,7 @@
 //! that is an error when the file could not be judged.
 
 use super::words;
-use crate::model::{Fix, JudgedFinding, JudgedGap, LedgerRow, RowState, Ruling, Verdict};
+use crate::model::{Fix, JudgedFinding, JudgedGap, LedgerRow, Recorded, RowState, Ruling, Verdict};
 use crate::text::neutral::xml;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,7 +37,7 @@ enum End {
 }
 
 /// Renders the report.
-pub(super) fn render(verdict: &Verdict) -> String {
+pub(super) fn render(verdict: &Verdict, recorded: &Recorded) -> String {
     let mut suites: BTreeMap<&str, Suite<'_>> = BTreeMap::new();
     for row in verdict.ledger.rows() {
         suites.entry(row.path.as_str()).or_default().rows.push(row);
@@ -51,7 +51,14 @@ pub(super) fn render(verdict: &Verdict) -> String {
     // The run itself is a suite even when nothing is wrong: a report without a case counts as no report.
     suites.entry(WHOLE_RUN).or_default();
     let time = verdict.decided_at.to_string().trim_end_matches('Z').to_owned();
-    let suites: Vec<(&str, Vec<Case>)> = suites.iter().map(|(path, suite)| (*path, cases(verdict, suite))).collect();
+    let mut suites: Vec<(&str, Vec<Case>)> =
+        suites.iter().map(|(path, suite)| (*path, cases(verdict, suite))).collect();
+    // The record is no finding: the case of the run tells of it, last, whatever its end.
+    if let Some((_, cases)) = suites.iter_mut().find(|(path, _)| *path == WHOLE_RUN)
+        && let Some(case) = cases.first_mut()
+    {
+        case.text.push(format!("record: {}", words::record(recorded)));
+    }
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let all = counts(&suites.iter().flat_map(|(_, cases)| cases).collect::<Vec<_>>());
     // Writing to a String cannot fail, here and below.
@@ -186,7 +193,7 @@ mod tests {
     #[test]
     fn counts_are_those_of_the_verdict() {
         // few(): 3 findings in Cargo.lock (1 blocks, 1 reported, 1 waived), 1 row, no blocking gap; and the run itself.
-        let out = render(&sample::few());
+        let out = render(&sample::few(), &Recorded::not_asked());
         assert!(
             out.contains("<testsuites name=\"portcullis\" tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"1\""),
             "{out}"
@@ -201,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_blocking_gap_is_an_error_of_its_file_and_an_accepted_one_is_not() {
-        let out = render(&sample::incomplete());
+        let out = render(&sample::incomplete(), &Recorded::not_asked());
         assert!(out.contains("errors=\"2\""), "{out}");
         assert!(
             out.contains("<testsuite name=\"vendor/Cargo.lock\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""),

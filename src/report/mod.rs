@@ -1,8 +1,9 @@
-//! From a verdict to bytes, one file per format. Nothing here can change an answer.
+//! From a verdict, and what became of its record, to bytes, one file per format. Nothing here can change an answer.
 //!
 //! Every text that may come from a judged tree or a feed goes through `text::neutral` on its way out.
 
 mod bounds;
+mod codequality;
 mod github;
 mod group;
 mod human;
@@ -19,7 +20,7 @@ mod words;
 
 pub use github::step_summary;
 
-use crate::model::Verdict;
+use crate::model::{Recorded, Verdict};
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,11 +37,13 @@ pub enum Format {
     Github,
     /// JUnit XML as GitLab and Jenkins read it.
     Junit,
+    /// GitLab's code quality report.
+    Codequality,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Human, Self::Json, Self::Sarif, Self::Github, Self::Junit];
+    pub const ALL: [Self; 6] = [Self::Human, Self::Json, Self::Sarif, Self::Github, Self::Junit, Self::Codequality];
 
     /// The word on the command line.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +53,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Junit => "junit",
+            Self::Codequality => "codequality",
         }
     }
 }
@@ -62,7 +66,7 @@ impl fmt::Display for Format {
 
 /// The word is not a format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a report format (human, json, sarif, github, junit)")]
+#[error("not a report format (human, json, sarif, github, junit, codequality)")]
 pub struct NotAFormat;
 
 impl FromStr for Format {
@@ -97,7 +101,7 @@ impl Default for Style {
 /// Why a report could not be written. A verdict without its report is exit code 4.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The JSON or SARIF document could not be serialised.
+    /// The JSON, SARIF or code quality document could not be serialised.
     #[error("the {format} report could not be serialised: {source}")]
     Serialise {
         /// Which.
@@ -107,14 +111,15 @@ pub enum RenderError {
     },
 }
 
-/// The report as bytes that end in a line feed. The same verdict and style give the same bytes.
-pub fn render(format: Format, verdict: &Verdict, style: &Style) -> Result<Vec<u8>, RenderError> {
+/// The report as bytes that end in a line feed. The same verdict, record and style give the same bytes.
+pub fn render(format: Format, verdict: &Verdict, recorded: &Recorded, style: &Style) -> Result<Vec<u8>, RenderError> {
     let text = match format {
-        Format::Human => human::render(&bounds::bounded(verdict), style),
-        Format::Json => json::render(verdict, style)?,
-        Format::Sarif => sarif::render(verdict)?,
-        Format::Github => github::render(&bounds::bounded(verdict)),
-        Format::Junit => junit::render(&bounds::bounded(verdict)),
+        Format::Human => human::render(&bounds::bounded(verdict), recorded, style),
+        Format::Json => json::render(verdict, recorded, style)?,
+        Format::Sarif => sarif::render(verdict, recorded)?,
+        Format::Github => github::render(&bounds::bounded(verdict), recorded),
+        Format::Junit => junit::render(&bounds::bounded(verdict), recorded),
+        Format::Codequality => codequality::render(verdict, recorded)?,
     };
     Ok(text.into_bytes())
 }

@@ -2,8 +2,8 @@
 
 use crate::model::{
     Axis, Class, Component, Count, Digest, Evidence, FeedInfo, FeedKind, Finding, Fix, Gap, GapKind, Inventory,
-    JudgedFinding, JudgedGap, Ledger, LedgerRow, Location, Note, PolicyInfo, RowState, RuleId, RuleInfo, Ruling, Scope,
-    Severity, SeverityBasis, Source, Stage, Timestamp, Tool, TreePath, Verdict,
+    JudgedFinding, JudgedGap, Ledger, LedgerRow, Location, Note, PolicyInfo, RecordState, Recorded, RowState, RuleId,
+    RuleInfo, Ruling, Scope, Severity, SeverityBasis, SignedRecord, Source, Stage, Timestamp, Tool, TreePath, Verdict,
 };
 
 /// 2026-09-01T12:00:00Z.
@@ -62,6 +62,28 @@ fn component(name: &str, version: &str, line: u32) -> Component {
         scope: Scope::Normal,
         conditions: Vec::new(),
     }
+}
+
+/// The record `#5` in a log that outlives the run or not.
+pub(super) fn signed(durable: bool) -> Recorded {
+    let signed = SignedRecord {
+        index: 5,
+        start: 4,
+        log: "example.com/log".into(),
+        verifier_key: "example.com/log+1a2b3c4d+AQID".into(),
+        durable,
+    };
+    Recorded { state: RecordState::Signed(signed), meets_policy: true }
+}
+
+/// A record that failed after its start.
+pub(super) fn failed(why: &str) -> Recorded {
+    Recorded { state: RecordState::Failed { why: why.into(), start: Some(4) }, meets_policy: true }
+}
+
+/// A record that nobody could sign.
+pub(super) fn proposal() -> Recorded {
+    Recorded { state: RecordState::Proposal { statement: "{\"a\":1}".into() }, meets_policy: true }
 }
 
 /// A builder, so that a sample reads like a table.
@@ -208,6 +230,7 @@ pub(super) fn passed() -> Verdict {
             digest: Digest::of(b"policy"),
             fail_on: Severity::High,
             waivers: 0,
+            durable_trail: false,
         },
         rules: rules(),
         decided_at: NOW,

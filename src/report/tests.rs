@@ -1,8 +1,8 @@
 //! Claims that hold for every format: the answer, neutral text, the same bytes, and the schemas.
 
 use super::readers::{check_markdown, check_xml};
-use super::{Format, NotAFormat, Style, render, sample, step_summary, words};
-use crate::model::{Outcome, Verdict};
+use super::{Format, NotAFormat, Style, render, sample, words};
+use crate::model::{Outcome, Recorded, Verdict};
 use crate::text::neutral;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -12,7 +12,15 @@ fn text(format: Format, verdict: &Verdict) -> String {
 }
 
 fn styled(format: Format, verdict: &Verdict, style: &Style) -> String {
-    String::from_utf8(render(format, verdict, style).unwrap()).unwrap()
+    String::from_utf8(render(format, verdict, &Recorded::not_asked(), style).unwrap()).unwrap()
+}
+
+fn recorded(format: Format, verdict: &Verdict, recorded: &Recorded, style: &Style) -> String {
+    String::from_utf8(render(format, verdict, recorded, style).unwrap()).unwrap()
+}
+
+fn step_summary(verdict: &Verdict) -> Vec<u8> {
+    super::step_summary(verdict, &Recorded::not_asked())
 }
 
 fn json(format: Format, verdict: &Verdict, style: &Style) -> Value {
@@ -84,7 +92,7 @@ fn no_style_changes_what_is_said_of_the_outcome() {
             let json = json(Format::Json, &verdict, &style);
             assert_eq!(json["verdict"], verdict.outcome().as_str());
             assert_eq!(json["exit_code"], verdict.outcome().exit_code());
-            for format in [Format::Sarif, Format::Github, Format::Junit] {
+            for format in [Format::Sarif, Format::Github, Format::Junit, Format::Codequality] {
                 assert_eq!(styled(format, &verdict, &style), text(format, &verdict), "{format}");
             }
         }
@@ -107,6 +115,7 @@ fn colour_adds_nothing_but_colour() {
 #[test]
 fn quiet_is_the_verdict_alone() {
     let quiet = Style { quiet: true, ..Style::default() };
+    let styled = |format, verdict: &Verdict, style: &Style| recorded(format, verdict, &sample::signed(true), style);
     assert_eq!(styled(Format::Human, &sample::passed(), &quiet), "passed: no finding blocks\n");
     assert_eq!(styled(Format::Human, &sample::few(), &quiet), "failed: 1 finding blocks (1 high)\n");
     let incomplete = "incomplete: no finding blocks, but 2 things could not be judged\n";
@@ -115,6 +124,80 @@ fn quiet_is_the_verdict_alone() {
     both.gaps.extend(sample::incomplete().gaps);
     let line = "failed: 1 finding blocks (1 high); 2 things could not be judged\n";
     assert_eq!(styled(Format::Human, &both, &quiet), line);
+}
+
+#[test]
+fn quiet_does_not_keep_a_missing_record_quiet() {
+    let quiet = Style { quiet: true, ..Style::default() };
+    let short = Recorded { meets_policy: false, ..sample::signed(false) };
+    for (record, line) in [
+        (Recorded::not_asked(), "  record    none: --no-trail\n"),
+        (sample::failed("no space"), "  record    none but its start, #4: no space\n"),
+        (sample::proposal(), "  record    not signed: proposal only, for this run is given no key\n"),
+    ] {
+        let text = recorded(Format::Human, &sample::passed(), &record, &quiet);
+        assert_eq!(text, format!("passed: no finding blocks\n{line}"));
+    }
+    let text = recorded(Format::Human, &sample::passed(), &short, &quiet);
+    assert!(text.contains("the policy asks for a durable one"), "{text}");
+}
+
+#[test]
+fn every_format_says_what_became_of_the_record() {
+    let verbose = Style { verbose: true, ..Style::default() };
+    for (record, words) in [
+        (sample::signed(true), vec!["#5", "example.com/log", "1a2b3c4d"]),
+        (sample::signed(false), vec!["#5", "example.com/log", "1a2b3c4d", "ephemeral"]),
+        (sample::proposal(), vec!["proposal only"]),
+        (Recorded::not_asked(), vec!["--no-trail"]),
+        (sample::failed("no space is left"), vec!["#4", "no space is left"]),
+    ] {
+        for verdict in [sample::passed(), sample::few(), sample::incomplete()] {
+            for format in [Format::Human, Format::Sarif, Format::Github, Format::Junit] {
+                let text = recorded(format, &verdict, &record, &verbose);
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(words.iter().all(|word| text.contains(word)), "{format}: {words:?}\n{text}");
+            }
+            let summary = String::from_utf8(super::step_summary(&verdict, &record)).unwrap();
+            // Markdown escapes: the words that nothing is escaped in.
+            assert!(summary.contains("Record: "), "{summary}");
+        }
+    }
+    // For people without -v: no names that are random.
+    let text = recorded(Format::Human, &sample::passed(), &sample::signed(true), &Style::default());
+    assert!(text.contains("  record    #5 in the trail, signed\n"), "{text}");
+}
+
+#[test]
+fn the_json_report_has_the_record_by_its_parts_and_follows_the_schema_in_each_state() {
+    let schema: Value = serde_json::from_str(include_str!("../../schema/report.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let of = |record: &Recorded| {
+        let text = recorded(Format::Json, &sample::few(), record, &Style::default());
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!((&report["verdict"], &report["exit_code"]), (&"failed".into(), &1.into()), "it changes no verdict");
+        report["record"].clone()
+    };
+    let signed = of(&sample::signed(true));
+    assert_eq!((&signed["state"], &signed["index"], &signed["start"]), (&"signed".into(), &5.into(), &4.into()));
+    assert_eq!((&signed["log"], &signed["durable"]), (&"example.com/log".into(), &true.into()));
+    assert_eq!(signed["verifier_key"], "example.com/log+1a2b3c4d+AQID");
+    assert_eq!(of(&sample::signed(false))["durable"], false);
+    let proposal = of(&sample::proposal());
+    assert_eq!((&proposal["state"], &proposal["proposal"]), (&"proposal".into(), &"{\"a\":1}".into()));
+    let failed = of(&sample::failed("no space"));
+    assert_eq!((&failed["state"], &failed["why"], &failed["start"]), (&"failed".into(), &"no space".into(), &4.into()));
+    let none = of(&Recorded::not_asked());
+    assert_eq!((&none["state"], &none["why"]), (&"none".into(), &"--no-trail".into()));
+    let unmet = of(&Recorded { meets_policy: false, ..sample::signed(false) });
+    assert_eq!(unmet["meets_policy"], false);
+    let mut bad: Value =
+        serde_json::from_str(&recorded(Format::Json, &sample::few(), &sample::signed(true), &Style::default()))
+            .unwrap();
+    bad["record"]["state"] = "recorded".into();
+    assert!(!validator.is_valid(&bad));
 }
 
 #[test]
@@ -196,7 +279,7 @@ fn findings_of_one_package_are_one_block_with_the_command_that_clears_most() {
 fn every_finding_and_every_blocking_gap_is_named_in_every_format() {
     for verdict in [sample::few(), sample::ten(), sample::two_hundred()] {
         let summary = String::from_utf8(step_summary(&verdict)).unwrap();
-        for format in [Format::Human, Format::Json, Format::Sarif, Format::Junit] {
+        for format in [Format::Human, Format::Json, Format::Sarif, Format::Junit, Format::Codequality] {
             let text = text(format, &verdict);
             for id in verdict.findings.iter().filter_map(|judged| judged.finding.advisory.as_ref()) {
                 assert!(text.contains(id), "{format}: {id}");
@@ -449,9 +532,10 @@ fn check_neutral(verdict: &Verdict) {
         }
     }
     let github = text(Format::Github, verdict);
-    let (commands, last) = github.trim_end().rsplit_once('\n').unwrap_or(("", github.trim_end()));
-    assert_eq!(last, format!("portcullis: {}", words::verdict_line(verdict)));
-    for line in commands.lines() {
+    let mut lines: Vec<&str> = github.lines().collect();
+    assert_eq!(lines.pop(), Some(format!("portcullis: {}", words::verdict_line(verdict)).as_str()));
+    assert_eq!(lines.pop(), Some("portcullis: record: none: --no-trail"));
+    for line in lines {
         let rest = ["::error ", "::warning ", "::notice "].iter().find_map(|level| line.strip_prefix(level)).unwrap();
         let (properties, _) = rest.split_once("::").unwrap();
         for property in properties.split(',') {
@@ -461,7 +545,7 @@ fn check_neutral(verdict: &Verdict) {
         }
     }
     assert!(!github.chars().any(|c| c != '\n' && neutral::is_unsafe(c)));
-    for format in [Format::Json, Format::Sarif] {
+    for format in [Format::Json, Format::Sarif, Format::Codequality] {
         let raw = text(format, verdict);
         assert!(!raw.chars().any(|c| c != '\n' && neutral::is_unsafe(c)), "{format}");
         serde_json::from_str::<Value>(&raw).unwrap();
@@ -469,6 +553,22 @@ fn check_neutral(verdict: &Verdict) {
     let counts = check_xml(&text(Format::Junit, verdict));
     assert_eq!(counts.get("testsuites"), Some(&1));
     check_markdown(&String::from_utf8(step_summary(verdict)).unwrap());
+}
+
+#[test]
+fn a_hostile_reason_for_a_missing_record_is_neutral_in_every_format() {
+    for hostile in sample::HOSTILE {
+        let record = sample::failed(hostile);
+        for format in Format::ALL {
+            let text = recorded(format, &sample::passed(), &record, &Style::default());
+            assert!(!text.chars().any(|c| c != '\n' && neutral::is_unsafe(c)), "{format}: {text:?}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("::error")), "{format}: {text:?}");
+            if format == Format::Junit {
+                check_xml(&text);
+            }
+        }
+        check_markdown(&String::from_utf8(super::step_summary(&sample::passed(), &record)).unwrap());
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Phrases that several formats share. Plain text, not neutralised: that is done where the text is written.
 
 use crate::model::{
-    Days, FeedInfo, FeedKind, Finding, JudgedFinding, JudgedGap, Outcome, RuleId, RuleInfo, Ruling, Severity,
-    SeverityBasis, Timestamp, Verdict,
+    Days, FeedInfo, FeedKind, Finding, JudgedFinding, JudgedGap, Outcome, RecordState, Recorded, RuleId, RuleInfo,
+    Ruling, Severity, SeverityBasis, SignedRecord, Timestamp, Verdict,
 };
 pub(super) use crate::text::count::{number, plural};
 
@@ -199,6 +199,30 @@ pub(super) fn policy(verdict: &Verdict) -> String {
         n => format!(", {}", plural(n, "waiver file")),
     };
     format!("{}, fails on {}{waivers}", policy.origin, policy.fail_on)
+}
+
+/// What became of the record, in one line, with the names of log and key.
+pub(super) fn record(recorded: &Recorded) -> String {
+    record_line(recorded, |signed| {
+        format!("#{} in {}, signed with its key {}", signed.index, signed.log, signed.key_hash())
+    })
+}
+
+/// The same without the names, which are random: for people, who have one trail in mind.
+pub(super) fn record_short(recorded: &Recorded) -> String {
+    record_line(recorded, |signed| format!("#{} in the trail, signed", signed.index))
+}
+
+fn record_line(recorded: &Recorded, signed: impl Fn(&SignedRecord) -> String) -> String {
+    let line = match &recorded.state {
+        RecordState::Signed(record) if record.durable => signed(record),
+        RecordState::Signed(record) => format!("{}; ephemeral: the trail ends with this job", signed(record)),
+        RecordState::Proposal { .. } => "not signed: proposal only, for this run is given no key".to_owned(),
+        RecordState::NotAsked => "none: --no-trail".to_owned(),
+        RecordState::Failed { why, start: None } => format!("none: {why}"),
+        RecordState::Failed { why, start: Some(start) } => format!("none but its start, #{start}: {why}"),
+    };
+    if recorded.meets_policy { line } else { format!("{line}; the policy asks for a durable one") }
 }
 
 /// The first twelve characters of an id.

@@ -19,8 +19,9 @@ pub use header::{Header, MAX_HEADER, MAX_STANZAS, Stanza};
 pub use recipient::{Identity, MAX_WORK_FACTOR, Passphrase, Recipient, WORK_FACTOR};
 pub use unlock::{MAX_IDENTITIES, MAX_IDENTITY_FILE, PASSPHRASE_VARIABLE, Unlock, parse_identities};
 
-use crate::sys::{Bytes, Sys};
+use crate::sys::{Bytes, Fault, Sys, SysError};
 use recipient::Wrapped;
+use std::path::Path;
 
 /// A key has 120 bytes as PEM; comments around it may take a little more.
 pub const MAX_SECRET: Bytes = Bytes(16 << 10);
@@ -41,6 +42,18 @@ pub enum Audience<'a> {
 /// Whether the bytes are meant to be an age file, armored or not. They may still be a bad one.
 pub fn is_age(bytes: &[u8]) -> bool {
     bytes.starts_with(header::INTRO.as_bytes()) || armor::is_armored(bytes)
+}
+
+/// A file that holds a secret. One that others may read is refused, unless it is encrypted: that one may lie in a
+/// repository.
+pub(super) fn read_secret(sys: &dyn Sys, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+    match sys.read_private(path, limit) {
+        Err(exposed @ SysError { fault: Fault::Exposed { .. }, .. }) => {
+            let bytes = sys.read(path, limit)?;
+            if is_age(&bytes) { Ok(bytes) } else { Err(exposed) }
+        }
+        read => read,
+    }
 }
 
 /// The plaintext of an age file, armored or not, whole or not at all. `limit` is for the plaintext, [`MAX_SECRET`] for a

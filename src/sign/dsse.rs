@@ -3,6 +3,7 @@
 
 use super::key::{KeyError, PublicKey, SigningKey};
 use crate::text::base64;
+use crate::text::object::Object;
 use serde::{Deserialize, Serialize};
 
 /// The largest statement holds some thousand findings of 400 bytes each.
@@ -91,7 +92,7 @@ pub struct Envelope {
 struct Raw {
     payload: String,
     payload_type: String,
-    signatures: Vec<RawSignature>,
+    signatures: Vec<Object<RawSignature>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,16 +108,15 @@ pub fn parse_envelope(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
     if bytes.len() > MAX_ENVELOPE {
         return Err(EnvelopeError::TooLarge { size: bytes.len() });
     }
-    let raw: Raw =
+    let Object(raw): Object<Raw> =
         serde_json::from_slice(bytes).map_err(|error| EnvelopeError::NotAnEnvelope { why: error.to_string() })?;
     if !(1..=MAX_SIGNATURES).contains(&raw.signatures.len()) {
         return Err(EnvelopeError::SignatureCount { count: raw.signatures.len() });
     }
     let decode = |text: &str, what| base64::decode(text.as_bytes()).map_err(|_| EnvelopeError::NotBase64 { what });
-    let signatures = raw
-        .signatures
-        .iter()
-        .map(|line| Ok(EnvelopeSignature { key_id: line.keyid.clone(), signature: decode(&line.sig, "signature")? }));
+    let signatures = raw.signatures.iter().map(|Object(line)| {
+        Ok(EnvelopeSignature { key_id: line.keyid.clone(), signature: decode(&line.sig, "signature")? })
+    });
     let signatures = signatures.collect::<Result<_, EnvelopeError>>()?;
     Ok(Envelope { payload: decode(&raw.payload, "payload")?, payload_type: raw.payload_type, signatures })
 }
@@ -142,9 +142,8 @@ impl Envelope {
 
     /// The envelope as JSON on one line: same envelope, same bytes.
     pub fn to_json(&self) -> String {
-        let signature = |line: &EnvelopeSignature| RawSignature {
-            keyid: line.key_id.clone(),
-            sig: base64::encode(&line.signature),
+        let signature = |line: &EnvelopeSignature| {
+            Object(RawSignature { keyid: line.key_id.clone(), sig: base64::encode(&line.signature) })
         };
         let raw = Raw {
             payload: base64::encode(&self.payload),
@@ -247,6 +246,9 @@ mod tests {
             refused(r#"{"payload":"","payloadType":"t","signatures":[{"sig":""}],"more":1}"#),
             EnvelopeError::NotAnEnvelope { .. }
         ));
+        for list in [r#"["","t",[{"sig":""}]]"#, r#"{"payload":"","payloadType":"t","signatures":[["",""]]}"#] {
+            assert!(matches!(refused(list), EnvelopeError::NotAnEnvelope { .. }), "{list}");
+        }
         assert_eq!(
             refused(r#"{"payload":"","payloadType":"t","signatures":[]}"#),
             EnvelopeError::SignatureCount { count: 0 }

@@ -39,6 +39,18 @@ pub enum KeyError {
         /// Where it was expected.
         path: PathBuf,
     },
+    /// The file is empty: a secret that is not there, where CI writes secrets to files.
+    #[error("the key file {} is empty", path.display())]
+    EmptyFile {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A file is there already. Remedy: name another one; a key is never overwritten.
+    #[error("{} is there already, and a key is never overwritten", path.display())]
+    Exists {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The variable that should hold the key is not set, or empty.
     #[error("the variable {variable} holds no signing key")]
     VariableUnset {
@@ -307,7 +319,8 @@ impl SigningKey {
     /// Reads the key from where it is kept. [`KeyError::Age`] where it is encrypted and `unlock` does not open it.
     pub fn load_with(sys: &dyn Sys, source: &KeySource, unlock: &Unlock) -> Result<Self, KeyError> {
         match source {
-            KeySource::File(path) => match sys.read(path, MAX_KEY_FILE) {
+            KeySource::File(path) => match age::read_secret(sys, path, MAX_KEY_FILE) {
+                Ok(bytes) if bytes.trim_ascii().is_empty() => Err(KeyError::EmptyFile { path: path.clone() }),
                 Ok(bytes) => Self::from_bytes(&bytes, &path.display().to_string(), unlock),
                 Err(SysError { fault: Fault::NotFound, .. }) => Err(KeyError::Missing { path: path.clone() }),
                 Err(error) => Err(error.into()),
@@ -332,19 +345,28 @@ impl SigningKey {
             Err(KeyError::Missing { .. }) => {}
             other => return other.map(|key| (key, false)),
         }
+        match Self::create(sys, path) {
+            Ok(key) => Ok((key, true)),
+            // Somebody else made it while we waited.
+            Err(KeyError::Exists { .. }) => Self::load_with(sys, &source, unlock).map(|key| (key, false)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a key file, readable by its owner alone. [`KeyError::Exists`] where anything is at the path.
+    pub fn create(sys: &dyn Sys, path: &Path) -> Result<Self, KeyError> {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             sys.create_dir(dir)?;
         }
         let mut lock = path.as_os_str().to_owned();
         lock.push(".lock");
         let _guard = sys.lock(Path::new(&lock), LOCK_WAIT)?;
-        match Self::load_with(sys, &source, unlock) {
-            Err(KeyError::Missing { .. }) => {} // still: nobody else made it while we waited
-            other => return other.map(|key| (key, false)),
+        if sys.kind(path)?.is_some() {
+            return Err(KeyError::Exists { path: path.to_owned() });
         }
         let key = Self::generate(sys)?;
         sys.replace(path, key.to_pem()?.as_bytes(), true)?;
-        Ok((key, true))
+        Ok(key)
     }
 
     fn of_pair(pair: Ed25519KeyPair) -> Result<Self, KeyError> {
@@ -375,11 +397,16 @@ pub fn default_path(sys: &dyn Sys) -> Result<PathBuf, KeyError> {
     Ok(data.join("portcullis").join("trail.key"))
 }
 
-/// The bytes of the one block between the marks. None for two blocks: which one is meant?
+/// The bytes of the one block between the marks. None for two blocks (which one is meant?) and for one without its end.
 fn pem_block(text: &str, begin: &str, end: &str) -> Option<Vec<u8>> {
     let mut lines = text.lines().map(str::trim_end).skip_while(|line| *line != begin).skip(1);
-    let body: String = lines.by_ref().take_while(|line| *line != end).collect();
-    if lines.any(|line| line == begin) { None } else { base64::decode(body.as_bytes()).ok() }
+    let mut ended = false;
+    let body = lines.by_ref().take_while(|line| {
+        ended = *line == end;
+        !ended
+    });
+    let body: String = body.collect();
+    if !ended || lines.any(|line| line == begin) { None } else { base64::decode(body.as_bytes()).ok() }
 }
 
 /// Whether a signature line can carry the name (C2SP signed-note, "Format").
@@ -442,6 +469,7 @@ mod tests {
         assert_eq!(refused(""), KeyError::NotAKey { origin: "x".into() });
         assert_eq!(refused(&good.replace("MC4C", "MC4D")), KeyError::NotAKey { origin: "x".into() });
         assert_eq!(refused(&good.repeat(2)), KeyError::NotAKey { origin: "x".into() });
+        assert_eq!(refused(&good.replace(PEM_END, "")), KeyError::NotAKey { origin: "x".into() });
         let encrypted = KeyError::Encrypted { origin: "x".into() };
         assert_eq!(refused(&good.replace("PRIVATE", "ENCRYPTED PRIVATE")), encrypted);
         assert_eq!(refused("age-encryption.org/v1\n-> X25519 x\n"), encrypted);
@@ -503,6 +531,38 @@ mod tests {
         assert_eq!(first.public(), second.public());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!format!("{first:?}").contains(&first.to_pem().unwrap()));
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused_and_one_of_its_owner_alone_is_not() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trail.key");
+        let source = KeySource::File(path.clone());
+        SigningKey::create(&RealSys, &path).unwrap();
+        for (mode, allowed) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o644, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            match SigningKey::load(&RealSys, &source) {
+                Ok(_) => assert!(allowed, "{mode:o}"),
+                Err(KeyError::Sys(SysError { fault: Fault::Exposed { mode: found }, .. })) => {
+                    assert!(!allowed && found == mode, "{mode:o}");
+                }
+                Err(other) => panic!("{mode:o}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_never_overwritten_and_an_empty_one_is_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new.key");
+        let made = SigningKey::create(&RealSys, &path).unwrap();
+        assert_eq!(SigningKey::create(&RealSys, &path).unwrap_err(), KeyError::Exists { path: path.clone() });
+        assert_eq!(SigningKey::load(&RealSys, &KeySource::File(path)).unwrap().public(), made.public());
+        let path = dir.path().join("empty.key");
+        RealSys.replace(&path, b" \n", true).unwrap();
+        let empty = KeyError::EmptyFile { path: path.clone() };
+        assert_eq!(SigningKey::load(&RealSys, &KeySource::File(path)).unwrap_err(), empty);
     }
 
     proptest! {

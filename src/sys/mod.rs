@@ -1,6 +1,8 @@
 //! The outside world behind one trait, blocking. Everything that can fail because of the world fails here, so that a
 //! double can break each call in turn. It knows nothing of advisories or lockfiles.
 
+#[cfg(target_os = "linux")]
+mod files;
 mod http;
 mod real;
 mod threads;
@@ -9,7 +11,7 @@ pub use real::RealSys;
 pub use threads::{beside, spread, spread_over};
 
 use crate::model::Timestamp;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,6 +51,11 @@ pub enum Fault {
     },
     /// Not a regular file; says what it is instead.
     NotRegular(&'static str),
+    /// Others than its owner may read it, though it holds a secret.
+    Exposed {
+        /// The permission bits of its mode.
+        mode: u32,
+    },
     /// No space is left.
     NoSpace,
     /// The reader of our output went away.
@@ -83,6 +90,7 @@ impl std::fmt::Display for Fault {
             Self::Denied => f.write_str("permission denied"),
             Self::TooLarge { limit } => write!(f, "larger than the limit of {limit}"),
             Self::NotRegular(kind) => write!(f, "it is a {kind}, not a regular file"),
+            Self::Exposed { mode } => write!(f, "others than its owner may read it (mode {mode:04o})"),
             Self::NoSpace => f.write_str("no space is left on the device"),
             Self::BrokenPipe => f.write_str("the reader went away"),
             Self::TimedOut { after } => write!(f, "no end after {} s", after.as_secs()),
@@ -112,6 +120,37 @@ pub struct DirEntry {
     pub name: OsString,
     /// What it is, without following a link.
     pub kind: FileKind,
+}
+
+/// One entry of a directory, with what is in it where that was asked for.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The name, without its directory.
+    pub name: &'a OsStr,
+    /// What it is, without following a link.
+    pub kind: FileKind,
+    /// The bytes of a regular file that was wanted.
+    pub bytes: Option<Result<&'a [u8], SysError>>,
+}
+
+/// A directory to read others in. Where the system can, it is open, and what lies in it is found from there instead of
+/// from the root each time.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    #[cfg(target_os = "linux")]
+    open: Option<std::os::fd::OwnedFd>,
+}
+
+impl Root {
+    /// One that is known by its path alone.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            #[cfg(target_os = "linux")]
+            open: None,
+        }
+    }
 }
 
 /// A file open for reading at any offset. Never mapped: a mapped file that is cut short kills the process.
@@ -193,6 +232,35 @@ pub trait Sys: Sync {
     fn list(&self, dir: &Path) -> Result<Vec<DirEntry>, SysError>;
     /// A regular file's bytes. Links are followed; a FIFO or device is [`Fault::NotRegular`] and is never waited for.
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError>;
+    /// Like [`Sys::read`], for secrets: a file that its group or others may read is [`Fault::Exposed`]. A double whose
+    /// files have no modes reads them as they are.
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        self.read(path, limit)
+    }
+    /// A directory for [`Sys::read_files`]. It need not be there: reading says so.
+    fn root(&self, path: &Path) -> Root {
+        Root::at(path)
+    }
+    /// Lists a directory below the root, reads those of its regular files whose names are wanted, and hands over each
+    /// entry, in no order. Links in the directory are not followed. A file larger than `limit` is [`Fault::TooLarge`].
+    ///
+    /// Errors: the list broke off. What was handed over until then is not all.
+    fn read_files(
+        &self,
+        (root, dir): (&Root, &Path),
+        limit: Bytes,
+        wanted: &dyn Fn(&OsStr) -> bool,
+        each: &mut dyn FnMut(Found<'_>),
+    ) -> Result<(), SysError> {
+        let dir = root.path.join(dir);
+        for entry in self.list(&dir)? {
+            let read = entry.kind == FileKind::File && wanted(&entry.name);
+            let bytes = read.then(|| self.read(&dir.join(&entry.name), limit));
+            let bytes = bytes.as_ref().map(|read| read.as_deref().map_err(Clone::clone));
+            each(Found { name: &entry.name, kind: entry.kind, bytes });
+        }
+        Ok(())
+    }
     /// Opens a regular file for reading at offsets.
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError>;
     /// Creates the directory and its parents.

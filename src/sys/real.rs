@@ -6,10 +6,14 @@
 )]
 
 use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http};
+#[cfg(target_os = "linux")]
+use super::{Found, Root, files};
 use crate::model::Timestamp;
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +31,7 @@ const POLL: Duration = Duration::from_millis(2);
 #[derive(Debug, Default)]
 pub struct RealSys;
 
-fn fault(error: &std::io::Error) -> Fault {
+pub(super) fn fault(error: &std::io::Error) -> Fault {
     match error.kind() {
         ErrorKind::NotFound => Fault::NotFound,
         ErrorKind::PermissionDenied => Fault::Denied,
@@ -187,6 +191,16 @@ impl RealSys {
     }
 }
 
+/// Reads a regular file that had `size` bytes when it was opened.
+fn read_limited(file: File, size: u64, limit: Bytes, path: &Path) -> Result<Vec<u8>, SysError> {
+    let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
+    if size > limit.0 {
+        return Err(too_large());
+    }
+    let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
+    if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
+}
+
 /// Reads a regular file that had `size` bytes when it was opened; at most one byte more than `limit`.
 fn read_whole(mut file: File, size: u64, limit: Bytes) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(size).map_err(std::io::Error::other)? + 1];
@@ -307,12 +321,34 @@ impl Sys for RealSys {
 
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
         let (file, size) = open_regular("read", path)?;
-        let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
-        if size > limit.0 {
-            return Err(too_large());
+        read_limited(file, size, limit, path)
+    }
+
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let (file, size) = open_regular("read", path)?;
+        let error = |fault| SysError { op: "read", what: path.display().to_string(), fault };
+        // The mode of the file that is open, not of what the path names a moment later.
+        let mode = file.metadata().map_err(failed("read", path))?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(error(Fault::Exposed { mode }));
         }
-        let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
-        if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
+        read_limited(file, size, limit, path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn root(&self, path: &Path) -> Root {
+        files::root(path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_files(
+        &self,
+        dir: (&Root, &Path),
+        limit: Bytes,
+        wanted: &dyn Fn(&OsStr) -> bool,
+        each: &mut dyn FnMut(Found<'_>),
+    ) -> Result<(), SysError> {
+        files::read(dir, limit, wanted, each)
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {

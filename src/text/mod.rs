@@ -4,4 +4,5 @@ pub mod base64;
 pub mod count;
 pub mod glob;
 pub mod neutral;
+pub mod object;
 pub mod shell;

@@ -69,6 +69,9 @@ pub enum AppendError {
         /// The size of the log.
         size: u64,
     },
+    /// What should stand in the log already does not: another log lies there now, or it was cut.
+    #[error("the log does not hold the start of this run any more: it was replaced or cut meanwhile")]
+    Replaced,
     /// Other writers were faster each time.
     #[error("other writers were faster {attempts} times")]
     Contended {
@@ -111,11 +114,29 @@ pub fn append(
     trust: &Trust,
     records: &[Record],
 ) -> Result<Appended, AppendError> {
+    append_after(sys, store, key, trust, None, records)
+}
+
+/// Like [`append`], to the log that holds what was appended before: its first entry must stand where it was put.
+pub fn append_after(
+    sys: &dyn Sys,
+    store: &dyn Store,
+    key: &SigningKey,
+    trust: &Trust,
+    before: Option<(&Appended, &Record)>,
+    records: &[Record],
+) -> Result<Appended, AppendError> {
     let trust = trust.clone().with_key(*key.public());
     let mut wait = FIRST_WAIT;
     for _ in 0..MAX_ATTEMPTS {
         let transaction = store.begin()?;
         let head = open_head(sys, &*transaction, &trust)?;
+        if let Some((appended, record)) = before {
+            let same = head.origin == appended.head.origin && appended.first.0 < head.size;
+            if !same || entry(&*transaction, appended.first.0, head.size)? != record.leaf {
+                return Err(AppendError::Replaced);
+            }
+        }
         let (change, appended) = extend(&*transaction, &head, key, records)?;
         match transaction.commit(&change) {
             Ok(()) => return Ok(appended),
@@ -196,6 +217,8 @@ impl Edge {
     /// Reads the partial tiles, and refuses a tree that its checkpoint does not commit to: what was tampered with is not
     /// signed over.
     fn read<R: Read + ?Sized>(log: &R, head: &Checkpoint) -> Result<Self, LogError> {
+        let kinds = (0..HEIGHT).map(Kind::Hashes).chain([Kind::Entries]);
+        let log = &Together::read(log, kinds.filter_map(|kind| partial(kind, head.size)))?;
         let mut levels = vec![Vec::new(); HEIGHT.into()];
         for (level, hashes) in (0..HEIGHT).zip(&mut levels) {
             let kind = Kind::Hashes(level); // one level for each of the lists
@@ -264,6 +287,26 @@ impl Edge {
                 change.put.insert(tile.path(), tile::format_hashes(hashes));
             }
         }
+    }
+}
+
+/// A log of which some files were read with one question: each question to a git ref starts a program.
+struct Together<'r, R: ?Sized> {
+    log: &'r R,
+    files: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+impl<'r, R: Read + ?Sized> Together<'r, R> {
+    fn read(log: &'r R, tiles: impl Iterator<Item = Tile>) -> Result<Self, StoreError> {
+        let paths: Vec<String> = tiles.map(|tile| tile.path()).collect();
+        let files = if paths.is_empty() { Vec::new() } else { log.read_many(&paths)? };
+        Ok(Self { log, files: paths.into_iter().zip(files).collect() }) // one answer for each path
+    }
+}
+
+impl<R: Read + ?Sized> Read for Together<'_, R> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.files.get(path).map_or_else(|| self.log.read(path), |known| Ok(known.clone()))
     }
 }
 

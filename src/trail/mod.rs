@@ -7,6 +7,7 @@ pub mod leaf;
 pub mod log;
 pub mod merkle;
 pub mod place;
+pub mod problem;
 pub mod receipt;
 pub mod record;
 pub mod show;
@@ -19,10 +20,10 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use leaf::{Commitment, Leaf, LeafError, LeafKind};
 pub use log::{AppendError, Appended, append};
 pub use place::{Durability, Place};
+pub use problem::{Problem, ProblemKind, Verification, VerifyError};
 pub use receipt::{Receipt, ReceiptError};
 pub use record::{Draft, Initiator, KnownBy, Record, RecordError, RunContext, Runner, Salt};
 pub use store::{Store, StoreError};
-pub use verify::{Problem, ProblemKind, Verification, VerifyError};
 
 use std::fmt;
 

@@ -41,6 +41,11 @@ pub enum PlaceError {
     Store(#[from] StoreError),
 }
 
+/// The token that signs in at an `https` remote: in CI there is no home with a credential helper.
+const TOKEN: &str = "PORTCULLIS_TRAIL_TOKEN";
+/// The user that goes with it: GitHub's word for a token, and GitLab takes any.
+const USER: &str = "x-access-token";
+
 impl Place {
     /// From what a user typed: `git:REMOTE`, or a directory.
     pub fn parse(text: &str) -> Result<Self, PlaceError> {
@@ -77,7 +82,11 @@ impl Place {
     pub fn open<'a>(&self, sys: &'a dyn Sys) -> Result<Box<dyn Store + 'a>, PlaceError> {
         Ok(match self {
             Self::Dir(dir) => Box::new(DirStore::new(sys, dir)),
-            Self::Git(remote) => Box::new(GitStore::new(sys, remote, scratch(sys, remote)?)?),
+            Self::Git(remote) => {
+                let store = GitStore::new(sys, remote, scratch(sys, remote)?)?;
+                let token = sys.var(TOKEN)?.filter(|token| !token.is_empty());
+                Box::new(token.iter().fold(store, |store, token| store.with_token(USER, token)))
+            }
         })
     }
 }

@@ -112,6 +112,9 @@ pub fn check(receipt: &Receipt, trust: &Trust, body: Option<&[u8]>) -> Result<Pr
     let head = checkpoint::open(&receipt.checkpoint, trust)?.head().clone();
     check_inclusion(&leaf_hash(&receipt.entry), receipt.index.0, head.size, &receipt.path, &head.root)?;
     let leaf = parse_leaf(&receipt.entry)?;
+    if let Some(problem) = super::show::starts_late(&leaf, receipt.index.0) {
+        return Err(ReceiptError::Body(problem));
+    }
     let summary = body.map(|body| check_body(body, &leaf, &trust.public_keys())).transpose();
     let summary = summary.map_err(ReceiptError::Body)?;
     Ok(Proven { leaf, index: receipt.index, head, summary })

@@ -112,7 +112,7 @@ pub struct RunContext {
     pub commit: Option<String>,
     /// Its tree.
     pub tree: Option<String>,
-    /// Whether files that are judged differ from that commit.
+    /// Whether files that are judged differ from that commit, or may: true for a start that has compared nothing yet.
     pub dirty: bool,
     /// SHA-256 of the program's own file.
     pub tool_digest: Option<Digest>,
@@ -190,20 +190,30 @@ pub fn decision(
         ledger: ledger_digest(&verdict.ledger),
         feed: verdict.feed.as_ref().map(|feed| feed.digest),
     };
-    let statement = facts.decision_statement(verdict, inputs, start);
+    let statement = facts.decision_statement(verdict, inputs, Some(start));
     Draft { kind, run: facts.run(), tool: ctx.tool_digest, statement }
 }
 
+/// What a run without a key (a fork's pull request) puts into its report: the statement of its decision as canonical
+/// JSON, unsigned. It names no start, for there is none in any log.
+pub fn proposal(
+    verdict: &Verdict,
+    ctx: &RunContext,
+    inputs: &[(TreePath, Digest)],
+    salt: &Salt,
+) -> Result<String, RecordError> {
+    Ok(canonical(&Facts::new(ctx, salt).decision_statement(verdict, inputs, None))?)
+}
+
 impl Draft {
-    /// The statement as canonical JSON: what a run that has no key (a fork's pull request) puts into its report as an
-    /// unsigned proposal.
-    pub fn proposal(&self) -> Result<String, RecordError> {
+    /// The statement as canonical JSON: what is signed.
+    pub fn text(&self) -> Result<String, RecordError> {
         Ok(canonical(&self.statement)?)
     }
 
     /// Signs the statement with each key and makes the leaf that names it.
     pub fn sign(&self, keys: &[&SigningKey]) -> Result<Record, RecordError> {
-        let envelope = Envelope::sign(PAYLOAD_TYPE, self.proposal()?.into_bytes(), keys)?;
+        let envelope = Envelope::sign(PAYLOAD_TYPE, self.text()?.into_bytes(), keys)?;
         let body = envelope.to_json().into_bytes();
         if body.len() > MAX_ENVELOPE {
             return Err(RecordError::TooLarge { size: body.len() });

@@ -1,6 +1,7 @@
 //! Looks records up and checks each one that it shows. It prints nothing and it does not look at the rest of the log:
 //! that is `verify`'s work.
 
+use super::LeafKind;
 use super::LogIndex;
 use super::checkpoint::{self, Checkpoint, CheckpointError, Trust};
 use super::leaf::{Leaf, parse_leaf};
@@ -101,6 +102,14 @@ pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoi
     Ok((head, found))
 }
 
+/// A decision whose start does not stand before it: that much the leaf itself tells.
+pub(super) fn starts_late(leaf: &Leaf, index: u64) -> Option<ProblemKind> {
+    match leaf.kind {
+        LeafKind::Decision { start, .. } if start.0 >= index => Some(ProblemKind::NoSuchStart { start }),
+        LeafKind::Decision { .. } | LeafKind::Start => None,
+    }
+}
+
 fn one(
     store: &dyn Store,
     nodes: &mut TileNodes<'_, dyn Store + '_>,
@@ -115,6 +124,7 @@ fn one(
         return Ok(Shown { index: LogIndex(index), leaf: None, summary: None, problem });
     }
     let checked = match parse_leaf(entry) {
+        Ok(leaf) if let Some(problem) = starts_late(&leaf, index) => (Some(leaf), Err(problem)),
         Ok(leaf) => {
             let body = store.read(&body_path(&leaf.body))?;
             let body = body.ok_or(ProblemKind::BodyMissing);

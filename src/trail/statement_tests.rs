@@ -94,6 +94,7 @@ fn verdict(ruling: Ruling) -> Verdict {
             digest: Digest::of(b"policy"),
             fail_on: Severity::High,
             waivers: 1,
+            durable_trail: false,
         },
         rules: Vec::new(),
         decided_at: Timestamp(1_790_000_060),
@@ -150,8 +151,7 @@ fn passed_alone_is_passed_and_a_used_waiver_is_named() {
     assert_eq!(passed["predicate"][extension("waivers")], expected);
     let mut verdict = verdict(waived());
     verdict.gaps[0].ruling = Ruling::Blocks;
-    let facts_of =
-        |verdict: &Verdict| decision(verdict, &context(), &[], LogIndex(0), &Salt([1; 32])).proposal().unwrap();
+    let facts_of = |verdict: &Verdict| decision(verdict, &context(), &[], LogIndex(0), &Salt([1; 32])).text().unwrap();
     assert!(facts_of(&verdict).contains("\"verificationResult\":\"FAILED\""));
     assert!(facts_of(&verdict).contains("/outcome\":\"incomplete\""));
 }
@@ -202,6 +202,10 @@ fn packages_urls_and_refs_are_kept_and_addresses_and_paths_are_not() {
         ("https://u:p@example.com/a,", "https://example.com/a,"),
         ("a@b.example", "<address>"),
         ("root@localhost", "<address>"),
+        ("refs/heads/a@b.example/fix", "<address>"),
+        ("a@b.xn--p1ai", "<address>"),
+        ("vendor/left-pad@1.0.0/Cargo.lock", "vendor/left-pad@1.0.0/Cargo.lock"),
+        ("crates/@scope/x/Cargo.lock", "crates/@scope/x/Cargo.lock"),
         ("/etc/passwd", "<path>"),
         ("~/x", "<path>"),
         ("C:\\Users\\x", "<path>"),
@@ -212,6 +216,15 @@ fn packages_urls_and_refs_are_kept_and_addresses_and_paths_are_not() {
     }
     assert_eq!(public_url("git@example.com:o/n.git").as_deref(), Some("ssh://example.com/o/n.git"));
     assert_eq!(public_url("https://u@example.com/o#f").as_deref(), Some("https://example.com/o"));
+    for private in [
+        "https://u:pa/ss@h.example/x.git",
+        "https://u:pa#ss@h.example/x.git",
+        "https:u:word@h.example/x",
+        "git@h.example:/home/somebody/x.git",
+        "h.example:~somebody/x.git",
+    ] {
+        assert_eq!(public_url(private), None, "{private}");
+    }
     for local in ["/srv/x", "file:///srv/x", "../x", "C:\\x", "https:///x"] {
         assert_eq!(public_url(local), None, "{local}");
     }

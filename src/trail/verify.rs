@@ -2,214 +2,26 @@
 //! the index and the run of what is wrong, and it repairs nothing.
 
 use super::LogIndex;
-use super::checkpoint::{self, Checkpoint, CheckpointError, Trust};
-use super::leaf::{Leaf, LeafError, LeafKind, parse_leaf};
+use super::checkpoint::{self, Checkpoint, Trust};
+use super::leaf::{Commitment, Leaf, LeafKind, parse_leaf};
 use super::log::{LogError, TileNodes, tile_root};
 use super::merkle::{Range, check_consistency, leaf_hash, prove_consistency};
+pub use super::problem::{Problem, ProblemKind, Unfinished, Verification, VerifyError};
 use super::record::PAYLOAD_TYPE;
-use super::statement::{StatementError, Summary, parse_statement};
+use super::statement::{Summary, parse_statement};
 use super::store::{BODIES, Change, Store, StoreError, body_path};
-use super::tile::{self, CHECKPOINT, HEIGHT, Kind, Tile, TileError, WIDTH, parse_tile_path};
+use super::tile::{self, CHECKPOINT, HEIGHT, Kind, Tile, WIDTH, parse_tile_path};
+
 use crate::model::Digest;
 use crate::sign::PublicKey;
-use crate::sign::dsse::{EnvelopeError, parse_envelope};
+use crate::sign::dsse::parse_envelope;
+use crate::sys::{Fault, SysError, beside, spread};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// More problems than this are counted, not listed: nobody reads them.
 pub const MAX_PROBLEMS: usize = 1_000;
 /// A log that is written to while it is looked at is looked at again; after this many times the last look counts.
 const MAX_ROUNDS: usize = 5;
-/// More threads than this wait for the disk.
-const MAX_THREADS: usize = 8;
-
-/// Why a log could not be looked at. What is wrong *in* it is a [`Problem`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyError {
-    /// The store cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no log. Remedy: name the trail with `--trail`.
-    #[error("there is no trail")]
-    NoLog,
-    /// A thread of ours panicked: a fault of Portcullis.
-    #[error("a verifying thread panicked")]
-    Panicked,
-}
-
-/// What is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProblemKind {
-    /// The checkpoint is malformed or not of a trusted key.
-    #[error("the checkpoint is not to be believed: {0}")]
-    Checkpoint(CheckpointError),
-    /// The saved checkpoint is malformed or not of a trusted key.
-    #[error("the saved checkpoint is not to be believed: {0}")]
-    SavedCheckpoint(CheckpointError),
-    /// The saved checkpoint is of another log.
-    #[error("the saved checkpoint is of the log {saved}, this one is {found}")]
-    OtherLog {
-        /// The origin that was saved.
-        saved: String,
-        /// The origin that is there.
-        found: String,
-    },
-    /// Records were cut off.
-    #[error("the saved checkpoint has {saved} records, the log only {found}: records were removed")]
-    Truncated {
-        /// The size that was saved.
-        saved: u64,
-        /// The size that is there.
-        found: u64,
-    },
-    /// The log does not grow out of the saved checkpoint.
-    #[error("the log does not continue the saved checkpoint of {saved} records: history was rewritten")]
-    Rewritten {
-        /// The size that was saved.
-        saved: u64,
-    },
-    /// A file that the checkpoint commits to is not there.
-    #[error("the file {path} is missing")]
-    MissingFile {
-        /// Its path.
-        path: String,
-    },
-    /// A tile or bundle is malformed.
-    #[error("the file {path} is damaged: {error}")]
-    Malformed {
-        /// Its path.
-        path: String,
-        /// What is wrong.
-        error: TileError,
-    },
-    /// A tile does not hold the hashes of what is below it.
-    #[error("the file {path} does not hold the hashes of the records below it")]
-    Tile {
-        /// Its path.
-        path: String,
-    },
-    /// An earlier partial tile is not the beginning of the present one.
-    #[error("the file {path} is not the beginning of what became of it")]
-    Partial {
-        /// Its path.
-        path: String,
-    },
-    /// A file that no record names.
-    #[error("the file {path} does not belong to the log")]
-    ForeignFile {
-        /// Its path.
-        path: String,
-    },
-    /// The records do not make the root that was signed.
-    #[error("the records do not make the root that was signed")]
-    Root,
-    /// The entry does not have the hash that its tile says.
-    #[error("the entry is not the one whose hash is in the tree")]
-    Entry,
-    /// The entry is not a leaf.
-    #[error("the entry is not a leaf: {0}")]
-    Leaf(LeafError),
-    /// The body is gone. Its leaf still proves that it was there.
-    #[error("the body is missing")]
-    BodyMissing,
-    /// The body is another one.
-    #[error("the body is not the one that was recorded")]
-    BodyDigest,
-    /// The body is malformed or not signed by a trusted key.
-    #[error("the body is not to be believed: {0}")]
-    Envelope(EnvelopeError),
-    /// The body does not say what its leaf says.
-    #[error("{0}")]
-    Statement(StatementError),
-    /// The decision names a start that is not there.
-    #[error("the decision names record {start} as its start, which is no start before it")]
-    NoSuchStart {
-        /// The index it names.
-        start: LogIndex,
-    },
-    /// The decision and its start are of different runs.
-    #[error("the decision and its start {start} are of different runs")]
-    OtherRun {
-        /// The index it names.
-        start: LogIndex,
-    },
-    /// A run decided twice.
-    #[error("the run decided before, at record {first}")]
-    DecidedTwice {
-        /// The earlier decision.
-        first: LogIndex,
-    },
-    /// Two records have one body.
-    #[error("the body is that of record {first} as well")]
-    SameBody {
-        /// The earlier record.
-        first: LogIndex,
-    },
-    /// The store's own state does not fit together.
-    #[error("{0}")]
-    State(StoreError),
-}
-
-/// One thing that is wrong, and which record it concerns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The record, or the first of those concerned; none where it is the log as a whole.
-    pub index: Option<LogIndex>,
-    /// Its run, as `id/attempt`, or the run's commitment where no body can be read.
-    pub run: Option<String>,
-    /// What is wrong.
-    pub kind: ProblemKind,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.index, &self.run) {
-            (Some(index), Some(run)) => write!(f, "record {index} (run {run}): {}", self.kind),
-            (Some(index), None) => write!(f, "record {index}: {}", self.kind),
-            (None, _) => write!(f, "{}", self.kind),
-        }
-    }
-}
-
-/// A run that started and did not decide: killed, or still going on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Its start.
-    pub index: LogIndex,
-    /// The run, as `id/attempt`.
-    pub run: Option<String>,
-    /// Who started it.
-    pub initiator: Option<String>,
-}
-
-/// What a look at a log found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verification {
-    /// The head that was verified; none where the checkpoint itself is the problem.
-    pub head: Option<Checkpoint>,
-    /// Runs that started and did not decide, by index.
-    pub unfinished: Vec<Unfinished>,
-    /// Whether a writer committed a change and did not publish it; the next append does.
-    pub pending: bool,
-    /// What is wrong, by index, at most [`MAX_PROBLEMS`].
-    pub problems: Vec<Problem>,
-    /// Problems beyond those listed.
-    pub more_problems: usize,
-}
-
-impl Verification {
-    fn of_problem(kind: ProblemKind) -> Self {
-        let problems = vec![Problem { index: None, run: None, kind }];
-        Self { head: None, unfinished: Vec::new(), pending: false, problems, more_problems: 0 }
-    }
-
-    /// Whether nothing is wrong.
-    pub fn is_good(&self) -> bool {
-        self.problems.is_empty()
-    }
-}
 
 /// Verifies the log in the store. `since` is a checkpoint that was saved earlier: without one, a log that was cut or
 /// rewritten with the log's own key cannot be told from one that always was so.
@@ -243,14 +55,15 @@ fn look(store: &dyn Store, note: &[u8], trust: &Trust, since: Option<&[u8]>) -> 
         Err(error) => return Ok(Verification::of_problem(ProblemKind::Checkpoint(error))),
     };
     let mut findings = Findings::default();
-    let records = records(store, &head, &trust.public_keys(), &mut findings)?;
+    let trusted = trust.public_keys();
+    let (paths, records) = beside(|| store.list(), || records(store, &head, &trusted, &mut findings));
+    let (paths, records) = (paths.ok_or(VerifyError::Panicked)??, records?);
     tree(store, &head, &records, &mut findings)?;
     if let Some(since) = since {
         consistency(store, &head, since, trust, &records, &mut findings)?;
     }
     let unfinished = runs(&records, &mut findings);
-    // The files first, then the state: a writer that works just now has committed before it writes a file.
-    let paths = store.list()?;
+    // The files were listed before: a writer that works just now has committed before it writes a file.
     let pending = match store.pending() {
         Ok(pending) => pending,
         Err(error @ (StoreError::Damaged { .. } | StoreError::BadPath { .. })) => {
@@ -270,6 +83,8 @@ struct Seen {
     /// The hash of the entry as it is stored; none where the entry could not be read.
     hash: Option<Digest>,
     leaf: Option<Leaf>,
+    /// The commitment that stands in an entry that is no leaf: enough to say which run it was of.
+    claimed: Option<Commitment>,
     run: Option<String>,
     initiator: Option<String>,
 }
@@ -306,18 +121,28 @@ fn at(records: &[Seen], index: u64) -> Option<&Seen> {
 /// The run of a record: from its own body, else from the other record of the run, else its commitment.
 fn run_of(records: &[Seen], index: u64) -> Option<String> {
     let seen = at(records, index)?;
-    let other = || {
-        let start = match seen.leaf.as_ref().map(|leaf| &leaf.kind) {
-            Some(LeafKind::Decision { start, .. }) => return at(records, start.0)?.run.clone(),
-            Some(LeafKind::Start) | None => index,
-        };
-        let decides = |seen: &&Seen| matches!(seen.leaf.as_ref().map(|leaf| &leaf.kind), Some(LeafKind::Decision { start: of, .. }) if of.0 == start);
-        records.iter().find(decides)?.run.clone()
+    let commitment = seen.leaf.as_ref().map(|leaf| leaf.run).or(seen.claimed);
+    let of_run = |other: &&Seen| other.run.is_some() && other.leaf.as_ref().map(|leaf| leaf.run) == commitment;
+    let named = |other: &Seen| match other.leaf.as_ref().map(|leaf| &leaf.kind) {
+        Some(LeafKind::Decision { start, .. }) => start.0 == index,
+        Some(LeafKind::Start) | None => false,
     };
-    seen.run.clone().or_else(other).or_else(|| seen.leaf.as_ref().map(|leaf| leaf.run.to_string()))
+    let other = || match seen.leaf.as_ref().map(|leaf| &leaf.kind) {
+        Some(LeafKind::Decision { start, .. }) => at(records, start.0)?.run.clone(),
+        Some(LeafKind::Start) | None => records.iter().find(|other| named(other))?.run.clone(),
+    };
+    let same = || records.iter().filter(|_| commitment.is_some()).find(of_run)?.run.clone();
+    seen.run.clone().or_else(other).or_else(same).or_else(|| Some(commitment?.to_string()))
 }
 
-/// Reads and checks every entry with its body, bundle by bundle on several threads.
+/// The commitment in an entry that is no leaf.
+fn claimed_run(entry: &[u8]) -> Option<Commitment> {
+    let text = String::from_utf8_lossy(entry);
+    let start = text.find("hmac-sha256:")?;
+    text.get(start..start + "hmac-sha256:".len() + 64)?.parse().ok()
+}
+
+/// Reads and checks every entry with its body, bundle by bundle on every core.
 fn records(
     store: &dyn Store,
     head: &Checkpoint,
@@ -325,28 +150,48 @@ fn records(
     findings: &mut Findings,
 ) -> Result<Vec<Seen>, VerifyError> {
     let bundles: Vec<Tile> = Tile::level(Kind::Entries, head.size).collect();
-    let next = AtomicU64::new(0);
-    let done = Mutex::new(BTreeMap::new());
-    let work = || -> Result<(), VerifyError> {
-        while let Some(tile) =
-            usize::try_from(next.fetch_add(1, Ordering::Relaxed)).ok().and_then(|number| bundles.get(number))
-        {
-            let checked = bundle(store, *tile, trusted)?;
-            done.lock().map_err(|_| VerifyError::Panicked)?.insert(tile.number, checked);
-        }
-        Ok(())
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(bundles.len());
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| VerifyError::Panicked)?)
-    })?;
+    let checked = spread(&bundles, |tile| bundle(store, *tile, trusted)).ok_or(VerifyError::Panicked)?;
     let mut records = Vec::new();
-    for (seen, problems) in done.into_inner().map_err(|_| VerifyError::Panicked)?.into_values() {
+    for checked in checked {
+        let (seen, problems) = checked?;
         records.extend(seen);
         findings.0.extend(problems.0);
     }
     Ok(records)
+}
+
+/// A file of the log: its bytes, or what is wrong with it alone. An error is one of the store as a whole.
+fn read(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, VerifyError> {
+    let path = || path.to_owned();
+    match store.read(&path()) {
+        Ok(Some(bytes)) => Ok(Ok(bytes)),
+        Ok(None) => Ok(Err(ProblemKind::MissingFile { path: path() })),
+        Err(error) if is_of_one_file(&error) => Ok(Err(ProblemKind::Unreadable { path: path(), error })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_of_one_file(error: &StoreError) -> bool {
+    match error {
+        StoreError::Sys(SysError { fault, .. }) => {
+            matches!(fault, Fault::NotRegular(_) | Fault::TooLarge { .. } | Fault::Denied)
+        }
+        StoreError::Damaged { .. } => true,
+        _ => false, // the store itself, the program that it runs, or a path that nobody asks for
+    }
+}
+
+/// The bodies of a bundle, in the order of the paths. Where one of them spoils the answer for all, each is asked for alone.
+fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, ProblemKind>>, VerifyError> {
+    let named = |body: Result<Vec<u8>, ProblemKind>| match body {
+        Err(ProblemKind::MissingFile { .. }) => Err(ProblemKind::BodyMissing), // the record says which
+        body => body,
+    };
+    match store.read_many(paths) {
+        Ok(bodies) => Ok(bodies.into_iter().map(|body| body.ok_or(ProblemKind::BodyMissing)).collect()),
+        Err(error) if is_of_one_file(&error) => paths.iter().map(|path| Ok(named(read(store, path)?))).collect(),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Checks one bundle. Returns one [`Seen`] for each place of it, whatever is wrong.
@@ -354,20 +199,22 @@ fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<S
     let mut findings = Findings::default();
     let first = tile.number * WIDTH;
     let mut seen: Vec<Seen> = (0..tile.width).map(|_| Seen::default()).collect();
-    let path = tile.path();
-    let Some(bytes) = store.read(&path)? else {
-        findings.record(first, ProblemKind::MissingFile { path });
-        return Ok((seen, findings));
+    let bytes = match read(store, &tile.path())? {
+        Ok(bytes) => bytes,
+        Err(problem) => {
+            findings.record(first, problem);
+            return Ok((seen, findings));
+        }
     };
     let entries = match tile::parse_bundle(&bytes, tile.width) {
         Ok(entries) => entries,
         Err(error) => {
-            findings.record(first, ProblemKind::Malformed { path, error });
+            findings.record(first, ProblemKind::Malformed { path: tile.path(), error });
             return Ok((seen, findings));
         }
     };
     let hashes = level_zero(store, tile, &mut findings)?;
-    let mut bodies = Vec::new(); // the place in the bundle and the path of the body of each leaf
+    let mut named = Vec::new(); // the place in the bundle and the path of the body of each leaf
     for (place, (seen, entry)) in seen.iter_mut().zip(&entries).enumerate() {
         let index = first + place as u64; // a parsed bundle has as many entries as places
         let hash = leaf_hash(entry);
@@ -377,29 +224,27 @@ fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<S
         seen.hash = Some(hash);
         match parse_leaf(entry) {
             Ok(leaf) => {
-                bodies.push((place, body_path(&leaf.body)));
+                named.push((place, body_path(&leaf.body)));
                 seen.leaf = Some(leaf);
             }
-            Err(error) => findings.record(index, ProblemKind::Leaf(error)),
+            Err(error) => {
+                seen.claimed = claimed_run(entry);
+                findings.record(index, ProblemKind::Leaf(error));
+            }
         }
     }
-    let paths: Vec<String> = bodies.iter().map(|(_, path)| path.clone()).collect();
-    for ((place, _), body) in bodies.iter().zip(store.read_many(&paths)?) {
-        // One answer for each path is the store's contract.
-        let Some((seen, leaf)) = seen.get_mut(*place).and_then(|seen| seen.leaf.clone().map(|leaf| (seen, leaf)))
-        else {
-            continue; // cannot be: every place in `bodies` has a leaf
+    let (places, paths): (Vec<usize>, Vec<String>) = named.into_iter().unzip();
+    // One answer for each path is the store's contract.
+    for (place, body) in places.into_iter().zip(bodies(store, &paths)?) {
+        let Some(Seen { leaf: Some(leaf), run, initiator, .. }) = seen.get_mut(place) else {
+            continue; // cannot be: every such place has a leaf
         };
-        let checked = match body {
-            None => Err(ProblemKind::BodyMissing),
-            Some(body) => check_body(&body, &leaf, trusted),
-        };
-        match checked {
+        match body.and_then(|body| check_body(&body, leaf, trusted)) {
             Ok(summary) => {
-                seen.run = Some(summary.run_label());
-                seen.initiator = summary.initiator;
+                *run = Some(summary.run_label());
+                *initiator = summary.initiator;
             }
-            Err(kind) => findings.record(first + *place as u64, kind),
+            Err(kind) => findings.record(first + place as u64, kind),
         }
     }
     Ok((seen, findings))
@@ -408,12 +253,11 @@ fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<S
 /// The leaf hashes that the tree stores beside the bundle.
 fn level_zero(store: &dyn Store, bundle: Tile, findings: &mut Findings) -> Result<Option<Vec<Digest>>, VerifyError> {
     let tile = Tile { kind: Kind::Hashes(0), ..bundle };
-    let path = tile.path();
-    let kind = match store.read(&path)? {
-        None => ProblemKind::MissingFile { path },
-        Some(bytes) => match tile::parse_hashes(&bytes, tile.width) {
+    let kind = match read(store, &tile.path())? {
+        Err(problem) => problem,
+        Ok(bytes) => match tile::parse_hashes(&bytes, tile.width) {
             Ok(hashes) => return Ok(Some(hashes)),
-            Err(error) => ProblemKind::Malformed { path, error },
+            Err(error) => ProblemKind::Malformed { path: tile.path(), error },
         },
     };
     findings.record(tile.number * WIDTH, kind);
@@ -450,12 +294,12 @@ fn tree(store: &dyn Store, head: &Checkpoint, records: &[Seen], findings: &mut F
         for (tile, hashes) in Tile::level(Kind::Hashes(level), head.size).zip(hashes.chunks(WIDTH as usize)) {
             let path = tile.path();
             let first = (tile.number * WIDTH) << (u32::from(level) * u32::from(HEIGHT));
-            match store.read(&path)? {
-                None => findings.record(first, ProblemKind::MissingFile { path }),
-                Some(bytes) if bytes != tile::format_hashes(hashes) && !entry_told => {
+            match read(store, &path)? {
+                Err(problem) => findings.record(first, problem),
+                Ok(bytes) if bytes != tile::format_hashes(hashes) && !entry_told => {
                     findings.record(first, ProblemKind::Tile { path });
                 }
-                Some(_) => {}
+                Ok(_) => {}
             }
         }
     }
@@ -493,8 +337,8 @@ fn consistency(
     let mut nodes = TileNodes::new(store, head.size);
     let by_proof = match prove_consistency(&mut nodes, saved.size, head.size) {
         Ok(proof) => check_consistency(saved.size, head.size, &proof, &saved.root, &head.root).is_ok(),
-        Err(LogError::Store(error)) => return Err(error.into()),
-        Err(LogError::MissingFile { .. } | LogError::Tile { .. } | LogError::OtherRoot) => false,
+        Err(LogError::Store(error)) if !is_of_one_file(&error) => return Err(error.into()),
+        Err(_) => false, // what is missing or damaged is told where it stands as well
     };
     if !by_records || !by_proof {
         findings.log(ProblemKind::Rewritten { saved: saved.size });
@@ -550,8 +394,9 @@ fn files(
     bodies.sort_unstable();
     for path in paths {
         let named = || {
-            let digest = path.strip_prefix(BODIES)?.strip_prefix('/')?.parse().ok()?;
-            bodies.binary_search(&digest).is_ok().then_some(()).filter(|()| body_path(&digest) == *path)
+            let hex = path.strip_prefix(BODIES)?.strip_prefix('/')?;
+            let digest: Digest = hex.parse().ok()?;
+            (digest.is_hex(hex) && bodies.binary_search(&digest).is_ok()).then_some(())
         };
         if path == CHECKPOINT || named().is_some() {
             continue;
@@ -567,7 +412,7 @@ fn files(
             continue;
         }
         match pending.and_then(|change| change.put.get(path)) {
-            Some(bytes) if store.read(path)?.as_ref() == Some(bytes) => {}
+            Some(bytes) if read(store, path)?.as_ref() == Ok(bytes) => {}
             _ => findings.log(ProblemKind::ForeignFile { path: path.clone() }),
         }
     }
@@ -577,7 +422,11 @@ fn files(
 /// Whether an earlier partial tile is the beginning of the present one.
 fn is_beginning(store: &dyn Store, earlier: Tile, now: Tile) -> Result<bool, VerifyError> {
     // One of the two gone means that a writer is at work, or that the present one is missing, which is told.
-    let (Some(old), Some(new)) = (store.read(&earlier.path())?, store.read(&now.path())?) else { return Ok(true) };
+    let (old, new) = match (read(store, &earlier.path())?, read(store, &now.path())?) {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(ProblemKind::Unreadable { .. }), _) => return Ok(false),
+        (Err(_), _) | (_, Err(_)) => return Ok(true),
+    };
     let whole = match earlier.kind {
         Kind::Entries => tile::parse_bundle(&old, earlier.width).is_ok(),
         Kind::Hashes(_) => tile::parse_hashes(&old, earlier.width).is_ok(),

@@ -5,6 +5,7 @@
 //! names it, and never «not affected»: the caller makes a gap of it.
 
 mod apk;
+mod bitnami;
 mod dpkg;
 mod go;
 mod key;
@@ -150,6 +151,7 @@ impl Scheme {
         let mut standing = Standing::Ordered;
         match self {
             Scheme::Semver => semver::encode(text, &mut key),
+            Scheme::Bitnami => bitnami::encode(text, &mut key),
             Scheme::Go => go::encode(text, &mut key),
             Scheme::Pub => pub_dev::encode(text, &mut key),
             Scheme::Nuget => nuget::encode(text, &mut key),

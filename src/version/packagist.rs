@@ -30,6 +30,9 @@ const PATCH: u8 = 8;
 pub(super) fn encode(text: &[u8], key: &mut Key) -> Result<Standing, Why> {
     let mut scan = Scan::new(text);
     if scan.eat_word(b"dev-") {
+        if scan.peek().is_none() {
+            return Err(Why::IdentifierExpected { at: scan.at() });
+        }
         key.tag(OTHER_WORD);
         key.text(scan.rest());
         key.tag(END);
@@ -40,8 +43,10 @@ pub(super) fn encode(text: &[u8], key: &mut Key) -> Result<Standing, Why> {
     let mut standing = Standing::Ordered;
     loop {
         // Separators mean the same as the change from letters to digits.
+        let separated = scan.eat(b".-_");
         while scan.eat(b".-_") {}
         match scan.peek() {
+            None if separated => return Err(Why::IdentifierExpected { at: scan.at() }),
             None => break,
             Some(b'+') => {
                 ignored_build(&mut scan)?;
@@ -174,6 +179,6 @@ mod tests {
     fn a_branch_has_no_place_and_a_constraint_is_no_version() {
         assert_eq!(Packagist.parse("dev-main").map(|v| v.standing()), Ok(Standing::Convention));
         assert_eq!(Packagist.parse("1.x-dev").map(|v| v.standing()), Ok(Standing::Ordered));
-        refused(Packagist, &["^1.0", "main", "1.0 || 2.0", "*", "1.2.3.#", "1.0@dev", "@dev"]);
+        refused(Packagist, &["^1.0", "main", "1.0 || 2.0", "*", "1.2.3.#", "1.0@dev", "@dev", "1.0-", "1.", "dev-"]);
     }
 }

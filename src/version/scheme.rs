@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Scheme {
     /// crates.io, npm, Hex, Swift, GitHub Actions and others.
     Semver,
+    /// Bitnami's containers and charts.
+    Bitnami,
     /// Go modules and toolchains.
     Go,
     /// PyPI.
@@ -40,7 +42,7 @@ const ECOSYSTEMS: &[(&str, Scheme)] = &[
     ("Alpine", Scheme::Apk),
     ("Azure Linux", Scheme::Rpm),
     ("BellSoft Hardened Containers", Scheme::Apk),
-    ("Bitnami", Scheme::Semver),
+    ("Bitnami", Scheme::Bitnami),
     ("Chainguard", Scheme::Apk),
     ("CRAN", Scheme::Cran),
     ("crates.io", Scheme::Semver),
@@ -75,7 +77,7 @@ const ECOSYSTEMS: &[(&str, Scheme)] = &[
 /// Types of package URLs (purl specification, `types/`), which are also the schemes of `vers:`.
 const PURL_TYPES: &[(&str, Scheme)] = &[
     ("apk", Scheme::Apk),
-    ("bitnami", Scheme::Semver),
+    ("bitnami", Scheme::Bitnami),
     ("cargo", Scheme::Semver),
     ("composer", Scheme::Packagist),
     ("cran", Scheme::Cran),
@@ -98,8 +100,9 @@ const PURL_TYPES: &[(&str, Scheme)] = &[
 
 impl Scheme {
     /// All of them, in the order of the enum.
-    pub const ALL: [Scheme; 13] = [
+    pub const ALL: [Scheme; 14] = [
         Scheme::Semver,
+        Scheme::Bitnami,
         Scheme::Go,
         Scheme::Pep440,
         Scheme::RubyGems,
@@ -131,6 +134,7 @@ impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Scheme::Semver => "semver",
+            Scheme::Bitnami => "Bitnami",
             Scheme::Go => "Go",
             Scheme::Pep440 => "PyPI",
             Scheme::RubyGems => "RubyGems",
@@ -174,6 +178,6 @@ mod tests {
         assert!(Scheme::ALL.is_sorted_by(|a, b| a < b));
         assert!(ECOSYSTEMS.iter().all(|(_, scheme)| Scheme::ALL.contains(scheme)));
         let names: std::collections::BTreeSet<String> = Scheme::ALL.iter().map(ToString::to_string).collect();
-        assert_eq!(names.len(), 13);
+        assert_eq!(names.len(), 14);
     }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,9 +33,14 @@ pub struct World {
     pub err: Mutex<Vec<u8>>,
     /// What standard input holds.
     pub stdin: Vec<u8>,
+    /// The running program: a small file stands for it, because each record has its digest.
+    pub program: PathBuf,
     pub width: Option<u16>,
     /// Directories list their entries in an order that this number chooses; as the system gives them where absent.
     pub list_order: Option<u64>,
+    /// What the random source gives: the number, over and over. `more_luck` makes each reading another one.
+    pub luck: AtomicU64,
+    pub more_luck: bool,
     /// The number of the call that fails, from 0.
     pub fail_at: Option<usize>,
     pub calls: Arc<AtomicUsize>,
@@ -59,8 +64,11 @@ impl World {
             out: Mutex::default(),
             err: Mutex::default(),
             stdin: Vec::new(),
+            program: project("rustfmt.toml"),
             width: None,
             list_order: None,
+            luck: AtomicU64::new(0x0707_0707_0707_0707),
+            more_luck: false,
             fail_at: None,
             calls: Arc::default(),
             failed: Arc::default(),
@@ -158,6 +166,10 @@ impl Sys for World {
         self.turn("read", path)?;
         self.real.read(&self.at(path), limit)
     }
+    fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        self.turn("read", path)?;
+        self.real.read_private(&self.at(path), limit)
+    }
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, SysError> {
         self.turn("open", path)?;
         let file = self.real.open(&self.at(path))?;
@@ -202,7 +214,7 @@ impl Sys for World {
     }
     fn program(&self) -> Result<PathBuf, SysError> {
         self.turn("find", Path::new("the running program"))?;
-        self.real.program()
+        Ok(self.program.clone())
     }
     fn run(&self, command: &Command) -> Result<Output, SysError> {
         self.turn("run", &command.program)?;
@@ -216,7 +228,9 @@ impl Sys for World {
     }
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
         self.turn("read", Path::new("the random source"))?;
-        buffer.fill(7); // tests are deterministic, and their keys protect nothing
+        // Tests are deterministic, and their keys protect nothing.
+        let luck = self.luck.fetch_add(u64::from(self.more_luck), Ordering::SeqCst).to_le_bytes();
+        buffer.iter_mut().zip(luck.iter().cycle()).for_each(|(byte, luck)| *byte = *luck); // the pattern has no end
         Ok(())
     }
     fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), SysError> {

@@ -70,6 +70,7 @@ pub(crate) fn verdict(blocks: bool) -> Verdict {
             digest: Digest::of(b"policy"),
             fail_on: Severity::High,
             waivers: 0,
+            durable_trail: false,
         },
         rules: Vec::new(),
         decided_at: Timestamp(1_790_000_060),

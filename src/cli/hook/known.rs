@@ -63,7 +63,9 @@ pub(super) struct Remote<'g> {
 
 impl<'g> Remote<'g> {
     pub(super) fn look(git: &'g Git<'g>, push: &Push) -> Result<Self, GitError> {
-        let mut heads = git.remote_heads(&push.remote)?;
+        // What was fetched from one address says nothing of another one.
+        let elsewhere = git.pushes_elsewhere(&push.remote)?;
+        let mut heads = if elsewhere { Vec::new() } else { git.remote_heads(&push.remote)? };
         for had in push.updates.iter().filter_map(|update| update.had.as_deref()) {
             heads.extend(commit_of(git, had)?); // what is not here cannot be compared with
         }

@@ -6,6 +6,7 @@ mod known;
 mod push;
 
 use super::args::{CheckArgs, Color, JudgeArgs, ResolveArg};
+use super::record::RecordArgs;
 use super::{Exit, check, output};
 use crate::gate::{BaseChoice, GateError, Judged, Request};
 use crate::git::{Git, GitError};
@@ -72,6 +73,10 @@ pub struct PrePushArgs {
     /// Block at this severity and above; may only be stricter than the policy
     #[arg(long, value_name = "SEVERITY", value_parser = super::args::fail_on)]
     pub fail_on: Option<Severity>,
+
+    /// Where the record of each judgement goes, and who signs it.
+    #[command(flatten)]
+    pub record: RecordArgs,
 
     /// Colour the report
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
@@ -251,6 +256,7 @@ fn judge(sys: &dyn Sys, args: &PrePushArgs, git: &Git<'_>, case: &Case) -> Exit 
     let check = CheckArgs {
         targets: targets.clone(),
         commit: Some(case.commit.clone()),
+        record: RecordArgs { trigger: Some("pre-push"), ..args.record.clone() },
         judge: JudgeArgs {
             feed: args.feed.clone(),
             policy: args.policy.clone(),

@@ -22,8 +22,18 @@ pub(super) struct Named<'a> {
 impl<'a> Named<'a> {
     pub(super) fn parse(text: &'a str, at: usize) -> Result<Self, Refusal> {
         let refused = || Refusal::new(at, format!("`{text}` is not a dependency: `name version (source)`"), RESTORE);
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Ok(Self { name: text, version: None, source: None }); // most of them
+        // Nearly all of them: a name, or a name, a space and a version.
+        let end = text.bytes().position(|b| !b.is_ascii_graphic()).unwrap_or(text.len());
+        match text.split_at_checked(end).filter(|(name, _)| !name.is_empty()) {
+            Some((name, "")) => return Ok(Self { name, version: None, source: None }),
+            Some((name, rest)) => {
+                let version =
+                    rest.strip_prefix(' ').filter(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_graphic()));
+                if version.is_some() {
+                    return Ok(Self { name, version, source: None });
+                }
+            }
+            None => {}
         }
         let mut parts = text.split_whitespace();
         let (name, version, source) = (parts.next().ok_or_else(refused)?, parts.next(), parts.next());
@@ -199,11 +209,11 @@ impl<'a> Lock<'a> {
         rest.get(..end).unwrap_or_default()
     }
 
-    /// The version of a name among the `[[package]]` entries: nothing where it is not listed, none inside where there
-    /// are several.
-    fn only_version(&self, name: &str) -> Option<Option<&'a str>> {
+    /// The version of a name, whose positions these are, among the `[[package]]` entries: nothing where it is not listed,
+    /// none inside where there are several.
+    fn only_version(&self, named: &[u32]) -> Option<Option<&'a str>> {
         let entry = |position: &u32| self.entries.get(*position as usize).copied();
-        let mut all = self.index.of(name).iter().filter_map(entry).filter(|package| !self.is_root(package));
+        let mut all = named.iter().filter_map(entry).filter(|package| !self.is_root(package));
         let first = version(all.next()?);
         let last = all.next_back().map_or(first, version); // in order of version: equal ends leave no other between
         Some((first == last).then_some(first))
@@ -252,11 +262,16 @@ impl<'a> Lock<'a> {
         let version = match named.version {
             Some(version) => version,
             None if in_full => return Err(unresolved("has no version")),
-            None => match self.only_version(named.name) {
-                None => return Err(unresolved("is not in the lock")),
-                Some(None) => return Ok(Target::Ambiguous),
-                Some(Some(version)) => version,
-            },
+            None => {
+                let same = self.index.of(named.name);
+                match (same, self.only_version(same)) {
+                    // The usual case: nothing else has that name.
+                    ([one], Some(_)) => return Ok(Target::One(*one)),
+                    (_, None) => return Err(unresolved("is not in the lock")),
+                    (_, Some(None)) => return Ok(Target::Ambiguous),
+                    (_, Some(Some(version))) => version,
+                }
+            }
         };
         let twins = match self.twins(named.name, version) {
             [one] if source.is_none() => return Ok(Target::One(*one)),
@@ -314,6 +329,9 @@ fn without_commit(source: &str) -> &str {
 
 /// A name that no dependency could name, and that no registry could have.
 fn check_name(name: &Text<'_>) -> Result<(), Refusal> {
+    if !name.text.is_empty() && name.text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(()); // as nearly all are
+    }
     if name.text.is_empty() || name.text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Refusal::new(name.at, "a package name that is empty or holds blanks", RESTORE));
     }

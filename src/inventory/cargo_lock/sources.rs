@@ -24,7 +24,7 @@ pub(super) struct Known {
 pub(super) struct Sources<'a> {
     /// In canonical form.
     mirrors: Vec<String>,
-    known: HashMap<&'a str, Known>,
+    known: HashMap<&'a str, Known, foldhash::fast::RandomState>,
 }
 
 impl<'a> Sources<'a> {
@@ -33,7 +33,7 @@ impl<'a> Sources<'a> {
             Ok(id) if id.is_remote_registry() => canonical(&id),
             _ => mirror.clone(), // no source of a registry: it equals none, and the policy's reader has its say
         };
-        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::new() }
+        Self { mirrors: mirrors.iter().map(canonical).collect(), known: HashMap::default() }
     }
 
     /// The source of a package; without one it is first-party.
@@ -87,7 +87,10 @@ const TRANSPORTS: [&str; 4] = ["https", "http", "ssh", "git"];
 fn canonical(id: &SourceId) -> String {
     let kind = if *id.kind() == SourceKind::SparseRegistry { "sparse" } else { "registry" };
     let url = id.url();
-    let Some(host) = url.host_str().map(|host| host.trim_end_matches('.').to_ascii_lowercase()) else {
+    // A host of nothing but a dot stays one: without it, what follows would be read as the host.
+    let plain =
+        |host: &str| host.strip_suffix('.').filter(|host| !host.is_empty()).unwrap_or(host).to_ascii_lowercase();
+    let Some(host) = url.host_str().map(plain) else {
         return format!("{kind}+{url}"); // `file:///…`: a directory, which has one spelling
     };
     let port = url.port().filter(|port| !matches!(port, 80 | 443)).map(|port| format!(":{port}")).unwrap_or_default();

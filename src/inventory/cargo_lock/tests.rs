@@ -81,6 +81,7 @@ fn a_source_is_the_default_registry_only_when_it_is_or_a_mirror_is_named() {
         ("registry+https://mirror.example/index2", Source::Registry as fn(Arc<str>) -> Source),
         ("sparse+https://mirror.example/index", Source::Registry),
         ("registry+https://user@mirror.example/other?a#b", Source::Registry),
+        ("registry+https://./github.com/rust-lang/crates.io-index", Source::Registry),
         ("git+https://example.com/a?branch=main#0123", Source::Git),
         ("path+file:///a/b", Source::Path),
     ];

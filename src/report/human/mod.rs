@@ -5,11 +5,11 @@ mod gaps;
 mod page;
 
 use super::{Style, words};
-use crate::model::{Outcome, Verdict};
+use crate::model::{Outcome, RecordState, Recorded, Verdict};
 use page::{Ink, Page, Part, span};
 
 /// Renders the report.
-pub(super) fn render(verdict: &Verdict, style: &Style) -> String {
+pub(super) fn render(verdict: &Verdict, recorded: &Recorded, style: &Style) -> String {
     let mut page = Page::new(style.color, style.width);
     if !style.quiet {
         findings::write(&mut page, verdict, style);
@@ -18,7 +18,10 @@ pub(super) fn render(verdict: &Verdict, style: &Style) -> String {
     }
     answer(&mut page, verdict);
     if !style.quiet {
-        summary(&mut page, verdict);
+        summary(&mut page, verdict, recorded, style);
+    } else if !matches!(recorded.state, RecordState::Signed(_)) || !recorded.meets_policy {
+        // A missing record is never kept quiet.
+        fact(&mut page, "record", &words::record_short(recorded));
     }
     page.finish()
 }
@@ -57,7 +60,7 @@ fn answer(page: &mut Page, verdict: &Verdict) {
     page.line(&[span(ink, word), span(Ink::Strong, ":"), span(Ink::Strong, rest)]);
 }
 
-fn summary(page: &mut Page, verdict: &Verdict) {
+fn summary(page: &mut Page, verdict: &Verdict, recorded: &Recorded, style: &Style) {
     let mut rows = vec![("judged", judged(verdict))];
     let (findings, gaps) = (words::findings(verdict), words::gaps(verdict));
     let beside: Vec<String> = [(findings.reported, "finding"), (gaps.reported, "gap")]
@@ -82,9 +85,14 @@ fn summary(page: &mut Page, verdict: &Verdict) {
     if let Some(base) = &verdict.base {
         rows.push(("base", words::short(base)));
     }
+    rows.push(("record", if style.verbose { words::record(recorded) } else { words::record_short(recorded) }));
     for (key, text) in rows {
-        page.wrapped(&[span(Ink::Faint, &format!("  {key:<9} "))], 12, &[Part::prose(&text)]);
+        fact(page, key, &text);
     }
+}
+
+fn fact(page: &mut Page, key: &str, text: &str) {
+    page.wrapped(&[span(Ink::Faint, &format!("  {key:<9} "))], 12, &[Part::prose(text)]);
 }
 
 /// What was looked at: `2 lockfiles, 312 components; 1 file excluded`.

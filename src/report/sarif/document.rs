@@ -188,4 +188,5 @@ pub(super) struct RunProperties {
     pub(super) feed: String,
     pub(super) policy: String,
     pub(super) base: Option<String>,
+    pub(super) record: String,
 }

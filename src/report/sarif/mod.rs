@@ -6,7 +6,7 @@
 mod document;
 
 use super::{Format, RenderError, words};
-use crate::model::{Class, Finding, Fix, JudgedFinding, JudgedGap, Ruling, Severity, SeverityBasis, Verdict};
+use crate::model::{Class, Finding, Fix, JudgedFinding, JudgedGap, Recorded, Ruling, Severity, SeverityBasis, Verdict};
 use crate::text::neutral;
 use document::{
     Artifact, ArtifactLocation, Configuration, Descriptor, DescriptorProperties, Driver, Help, Invocation, Log,
@@ -21,8 +21,8 @@ const MAX_RESULTS: usize = 25_000;
 const MAX_MESSAGE: usize = 1_000;
 
 /// Renders the report.
-pub(super) fn render(verdict: &Verdict) -> Result<String, RenderError> {
-    let log = Log::new(verdict, MAX_RESULTS);
+pub(super) fn render(verdict: &Verdict, recorded: &Recorded) -> Result<String, RenderError> {
+    let log = Log::new(verdict, recorded, MAX_RESULTS);
     let mut text = serde_json::to_string_pretty(&log)
         .map_err(|source| RenderError::Serialise { format: Format::Sarif, source })?;
     text.push('\n');
@@ -30,7 +30,7 @@ pub(super) fn render(verdict: &Verdict) -> Result<String, RenderError> {
 }
 
 impl Log {
-    fn new(verdict: &Verdict, max_results: usize) -> Self {
+    fn new(verdict: &Verdict, recorded: &Recorded, max_results: usize) -> Self {
         let (rules, index) = descriptors(verdict);
         // What blocks comes first, so that a limit cuts what matters least.
         let all = words::blocking(verdict).chain(words::reported(verdict)).chain(words::waived(verdict));
@@ -61,6 +61,7 @@ impl Log {
                     feed: words::feed(verdict),
                     policy: words::policy(verdict),
                     base: verdict.base.clone(),
+                    record: words::record(recorded),
                 },
             }],
         }
@@ -366,9 +367,9 @@ mod tests {
     #[test]
     fn results_beyond_the_limit_are_told() {
         let verdict = sample::ten();
-        let whole = Log::new(&verdict, 100);
+        let whole = Log::new(&verdict, &Recorded::not_asked(), 100);
         assert_eq!(whole.runs[0].results.len(), verdict.findings.len());
-        let cut = Log::new(&verdict, 3);
+        let cut = Log::new(&verdict, &Recorded::not_asked(), 3);
         assert_eq!(cut.runs[0].results.len(), 3);
         assert!(cut.runs[0].results.iter().all(|result| result.level == "error"));
         assert!(!cut.runs[0].invocations[0].execution_successful);

@@ -28,7 +28,7 @@ impl Unlock {
     pub fn gather(sys: &dyn Sys, identity_file: Option<&Path>) -> Result<Self, AgeError> {
         let passphrase = sys.var(PASSPHRASE_VARIABLE)?.filter(|text| !text.is_empty());
         let identities = match identity_file {
-            Some(path) => parse_identities(&sys.read(path, MAX_IDENTITY_FILE)?)?,
+            Some(path) => parse_identities(&super::read_secret(sys, path, MAX_IDENTITY_FILE)?)?,
             None => Vec::new(),
         };
         Ok(Self { identities, passphrase: passphrase.map(Passphrase::new).transpose()? })

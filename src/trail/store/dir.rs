@@ -5,7 +5,7 @@ use super::staged::{MAX_STAGED, format_staged, parse_staged};
 use super::{Change, Read, Store, StoreError, Transaction, checked};
 use crate::model::Digest;
 use crate::sign::note::MAX_NOTE;
-use crate::sys::{Bytes, Fault, FileKind, Guard, Sys, SysError};
+use crate::sys::{Bytes, Fault, FileKind, Guard, Sys, SysError, spread_over};
 use crate::trail::tile::CHECKPOINT;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ const LOCK: &str = ".state/lock";
 const STAGED: &str = "staged-";
 /// An append takes milliseconds; a hundred writers in a row take seconds.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// Files that are synced at once: an append writes three, and a batch has a body for each record.
+const WRITERS: usize = 4;
 /// `tile/entries/xNNN/xNNN/xNNN/NNN.p/N` is seven deep.
 const MAX_DEPTH: usize = 9;
 /// Two million records with their bodies; a larger trail wants a store that can be asked.
@@ -100,9 +102,11 @@ impl<'a> DirStore<'a> {
     /// The one road from a committed change to a published one, for the writer that committed it and for the next writer
     /// after a crash. Every step can be done again: the bytes are always those of the commit.
     fn publish(&self, change: &Change) -> Result<(), StoreError> {
-        for (path, bytes) in &change.put {
-            self.write(path, bytes)?;
-        }
+        // None of these is read before the checkpoint, so their order is free; and a disk that is asked to sync several
+        // files at once takes hardly longer than for one.
+        let puts: Vec<_> = change.put.iter().collect();
+        let written = spread_over(WRITERS, &puts, |(path, bytes)| self.write(path, bytes));
+        written.expect("the threads that write do not panic").into_iter().collect::<Result<Vec<()>, _>>()?;
         self.write(CHECKPOINT, &change.checkpoint)?;
         // Only now does no published checkpoint need the partial tiles any more.
         for dir in &change.clear {

@@ -211,6 +211,13 @@ impl Read for GitStore<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.read_many(&[path.to_owned()])?.pop().flatten())
     }
+
+    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        match self.shown()? {
+            Some(commit) => self.blobs(&commit, paths),
+            None => paths.iter().map(|path| checked(path).map(|_| None)).collect(),
+        }
+    }
 }
 
 impl Store for GitStore<'_> {
@@ -219,13 +226,6 @@ impl Store for GitStore<'_> {
         match self.fetch()? {
             Some(commit) => Ok(self.blobs(&commit, &[CHECKPOINT.to_owned()])?.pop().flatten()),
             None => Ok(None),
-        }
-    }
-
-    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        match self.shown()? {
-            Some(commit) => self.blobs(&commit, paths),
-            None => paths.iter().map(|path| checked(path).map(|_| None)).collect(),
         }
     }
 
@@ -266,9 +266,13 @@ struct GitTransaction<'s> {
 
 impl Read for GitTransaction<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read_many(&[path.to_owned()])?.pop().flatten())
+    }
+
+    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         match &self.parent {
-            Some(commit) => Ok(self.store.blobs(commit, &[path.to_owned()])?.pop().flatten()),
-            None => checked(path).map(|_| None),
+            Some(commit) => self.store.blobs(commit, paths),
+            None => paths.iter().map(|path| checked(path).map(|_| None)).collect(),
         }
     }
 }

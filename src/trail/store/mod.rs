@@ -87,6 +87,11 @@ pub struct Change {
 pub trait Read {
     /// The bytes of a file of the log; none where there is none. Larger files than a log can have are an error.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Several files at once, one answer for each path, in their order.
+    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        paths.iter().map(|path| self.read(path)).collect()
+    }
 }
 
 /// A log's place.
@@ -95,11 +100,6 @@ pub trait Store: Read + Sync {
     /// one whose publication ended, so a commit that was cut short may be missing until the next [`Store::begin`].
     /// For a remote store this is the moment that [`Read::read`] and [`Store::list`] show from then on.
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Several files at once, in the order of the paths.
-    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        paths.iter().map(|path| self.read(path)).collect()
-    }
 
     /// The paths of all files that are there, sorted, the checkpoint included; foreign ones as well, so that what was
     /// slipped in is found. Left out: the store's own state, and temporary files of writers that died.
@@ -139,7 +139,7 @@ pub(super) fn limit(path: &str) -> Option<Bytes> {
     }
     if let Some(hex) = path.strip_prefix(BODIES).and_then(|rest| rest.strip_prefix('/')) {
         let digest: Digest = hex.parse().ok()?;
-        return (digest.hex() == hex).then_some(Bytes(MAX_ENVELOPE as u64));
+        return digest.is_hex(hex).then_some(Bytes(MAX_ENVELOPE as u64));
     }
     parse_tile_path(path).map(|_| Bytes(MAX_BUNDLE.max(MAX_TILE) as u64))
 }

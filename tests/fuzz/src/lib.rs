@@ -3,25 +3,40 @@
 
 mod advisory;
 mod age;
+mod checkpoint;
+mod dsse;
 mod feed;
+mod key;
+mod leaf;
+mod letters;
 mod lockfile;
 mod manifest;
 mod memory;
+mod note;
 mod policy;
 mod quiet;
+mod receipt;
 mod records;
+mod tile;
 mod version;
 mod waiver;
 
 pub use advisory::advisory;
 pub use age::age;
+pub use checkpoint::checkpoint;
+pub use dsse::dsse;
 pub use feed::feed;
+pub use key::key;
+pub use leaf::leaf;
 pub use lockfile::lockfile;
 pub use manifest::manifest;
+pub use note::note;
 pub use policy::policy;
 #[cfg(not(test))]
 pub use quiet::only_others_may_panic;
+pub use receipt::receipt;
 pub use records::records;
+pub use tile::tile;
 pub use version::version;
 pub use waiver::waiver;
 

@@ -1,0 +1,60 @@
+//! What became of the record of a run: a value that reports say. It takes no part in the verdict, and it records nothing.
+
+/// What became of the record of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What happened.
+    pub state: RecordState,
+    /// Whether it is what the policy asks for: false where `trail.durable` is set and nothing outlives the run.
+    pub meets_policy: bool,
+}
+
+/// What happened to a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordState {
+    /// It is in the log, durably for as long as the log's place is kept.
+    Signed(SignedRecord),
+    /// The run gets no secrets, so nobody could sign: the unsigned statement is for the JSON report alone.
+    Proposal {
+        /// The in-toto statement, as canonical JSON (RFC 8785).
+        statement: String,
+    },
+    /// `--no-trail`.
+    NotAsked,
+    /// It could not be recorded: the run ends with exit code 4.
+    Failed {
+        /// Why; one line.
+        why: String,
+        /// Index of the run's start, where that was recorded: the log then shows a run without a decision.
+        start: Option<u64>,
+    },
+}
+
+/// A decision in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedRecord {
+    /// Index of the decision, from 0.
+    pub index: u64,
+    /// Index of the run's start.
+    pub start: u64,
+    /// The origin of the log.
+    pub log: String,
+    /// The verifier key of the log (C2SP signed-note): name, hash and public key.
+    pub verifier_key: String,
+    /// Whether the log outlives the run. False for a directory of a CI runner.
+    pub durable: bool,
+}
+
+impl SignedRecord {
+    /// The eight hex digits that tell the log's key from others; empty where the verifier key has none.
+    pub fn key_hash(&self) -> &str {
+        self.verifier_key.split('+').nth(1).unwrap_or_default()
+    }
+}
+
+impl Recorded {
+    /// The record of a run with `--no-trail`, under a policy that does not mind.
+    pub fn not_asked() -> Self {
+        Self { state: RecordState::NotAsked, meets_policy: true }
+    }
+}
