@@ -53,6 +53,7 @@ const SOURCES: &[Row] = &[
     ("haskell", Format::Hsec, "haskell", 40, 35, 0, &["that reserve an id and say nothing yet: 5 "]),
     ("pypa", Format::Osv, "pypa", 2_661, 2_661, 0, &[]),
     ("rubysec", Format::RubySec, "rubysec", 1_381, 1_381, 0, &[]),
+    ("rustsec", Format::RustSec, "rustsec", 1_225, 1_225, 0, &["not of this format: "]),
     ("rustsec-osv", Format::Osv, "rustsec-osv", 1_206, 1_206, 0, &[]),
 ];
 
@@ -147,7 +148,7 @@ fn every_file_is_read_or_named() {
             found.gaps.iter().partition(|gap| gap.kind == GapKind::AdvisoryUnreadable);
         eprintln!("{name}: {} files, {} records, newest {:?}", found.files, found.records.len(), found.newest());
         for gap in &found.gaps {
-            eprintln!("  {}: {}", gap.kind, gap.why);
+            eprintln!("  {}: {}: {}", gap.kind, gap.what, gap.why);
         }
         assert_eq!((found.files, found.records.len(), told.len()), (*files, *records, *problems), "{name}");
         for what in *left_out {
@@ -243,11 +244,14 @@ fn rustsec_in_both_its_forms_gives_the_same_answers() {
         for event in statements.iter().flat_map(|s| s.affected.ranges.iter().flatten()) {
             versions.extend(event.version.parse::<semver::Version>().iter().flat_map(around));
         }
-        let matchers: Vec<(String, Kind, Matcher)> = statements
+        let matchers: Vec<(&str, String, Kind, Matcher)> = statements
             .iter()
             .filter(|s| !s.withdrawn)
-            .map(|s| (index.record(s.record).unwrap().1.id, s.kind, Matcher::new(&s.affected)))
-            .filter(|(id, ..)| id != LEFT_BEHIND)
+            .map(|s| {
+                let (source, record) = index.record(s.record).unwrap();
+                (source, record.id, s.kind, Matcher::new(&s.affected))
+            })
+            .filter(|(_, id, ..)| id != LEFT_BEHIND)
             .collect();
         for version in versions {
             asked += 1;
@@ -256,13 +260,17 @@ fn rustsec_in_both_its_forms_gives_the_same_answers() {
                 .filter(|a| a.withdrawn.is_none() && a.ranges.matching(&version).is_some())
                 .map(|a| (a.id.clone(), a.kind))
                 .collect();
-            let found: BTreeSet<(String, Kind)> = matchers
-                .iter()
-                .filter(|(_, _, matcher)| matcher.answer(&version.to_string()) == Answer::Affected)
-                .map(|(id, kind, _)| (id.clone(), *kind))
-                .collect();
-            if expected != found {
-                wrong.push(format!("{} {version}: {expected:?} in Markdown, {found:?} as OSV", package[0].package));
+            for form in ["rustsec", "rustsec-osv"] {
+                let found: BTreeSet<(String, Kind)> = matchers
+                    .iter()
+                    .filter(|(source, ..)| *source == form)
+                    .filter(|(.., matcher)| matcher.answer(&version.to_string()) == Answer::Affected)
+                    .map(|(_, id, kind, _)| (id.clone(), *kind))
+                    .collect();
+                if expected != found {
+                    let package = &package[0].package;
+                    wrong.push(format!("{package} {version}: {expected:?} in the feed, {found:?} in {form}"));
+                }
             }
         }
     }

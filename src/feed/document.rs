@@ -24,6 +24,8 @@ pub(super) enum Note {
     NoTime,
     /// The record, or a part of it, names no package.
     NoPackage,
+    /// The record is on a package that no lockfile takes from the default registry.
+    OtherRegistry,
     /// The record says that no version is affected.
     NothingAffected,
 }

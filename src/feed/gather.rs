@@ -2,7 +2,7 @@
 //! where files stand and which reader takes them, not what is in them.
 
 use super::document::{self, Document, Note};
-use super::{FeedError, friendsofphp, hsec, osv, rubysec, zip};
+use super::{FeedError, friendsofphp, hsec, osv, rubysec, rustsec_record, zip};
 use crate::model::{Digest, Gap, GapKind, Record, Stage, Timestamp};
 use crate::sys::{Bytes, FileKind, Sys, spread};
 use sha2::{Digest as _, Sha256};
@@ -31,11 +31,13 @@ pub enum Format {
     FriendsOfPhp,
     /// Haskell's Markdown with TOML.
     Hsec,
+    /// RustSec's Markdown with TOML, to stand beside other sources in one index.
+    RustSec,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Osv, Self::RubySec, Self::FriendsOfPhp, Self::Hsec];
+    pub const ALL: [Self; 5] = [Self::Osv, Self::RubySec, Self::FriendsOfPhp, Self::Hsec, Self::RustSec];
 
     /// The word for it in configuration and manifests.
     pub fn as_str(self) -> &'static str {
@@ -44,17 +46,19 @@ impl Format {
             Self::RubySec => "rubysec",
             Self::FriendsOfPhp => "friendsofphp",
             Self::Hsec => "hsec",
+            Self::RustSec => "rustsec",
         }
     }
 
-    /// Whether a file of this name is for its reader.
-    fn takes(self, name: &str) -> bool {
+    /// Whether a file of this path is for its reader.
+    fn takes(self, path: &str) -> bool {
         let ends: &[&str] = match self {
             Self::Osv => &[".json", ".yaml", ".yml"],
             Self::RubySec | Self::FriendsOfPhp => &[".yaml", ".yml"],
             Self::Hsec => &[".md"],
+            Self::RustSec => return rustsec_record::takes(path),
         };
-        ends.iter().any(|end| name.ends_with(end))
+        ends.iter().any(|end| path.ends_with(end))
     }
 
     fn read(self, path: &str, bytes: &[u8]) -> Document {
@@ -67,6 +71,7 @@ impl Format {
             Self::RubySec => rubysec::read(path, bytes),
             Self::FriendsOfPhp => friendsofphp::read(path, bytes),
             Self::Hsec => hsec::read(path, bytes),
+            Self::RustSec => rustsec_record::read(path, bytes),
         }
     }
 }
@@ -146,12 +151,14 @@ pub fn bytes(name: &str, format: Format, what: &str, bytes: &[u8]) -> Result<Gat
     if bytes.starts_with(b"PK") {
         return archive(name, format, what, bytes);
     }
-    let file = what.rsplit('/').next().unwrap_or(what);
+    // The other formats say something by their directories.
+    let parts: Vec<&str> = what.rsplit('/').take(if format == Format::Osv { 1 } else { 3 }).collect();
+    let file = parts.into_iter().rev().collect::<Vec<_>>().join("/");
     let is_lines = file.ends_with(".jsonl") || file.ends_with(".ndjson");
     let read = if is_lines && format == Format::Osv {
-        lines(file, bytes).ok_or_else(|| FeedError::Internal(what.to_owned()))?
+        lines(&file, bytes).ok_or_else(|| FeedError::Internal(what.to_owned()))?
     } else {
-        vec![Read::of(format, file.to_owned(), bytes)]
+        vec![Read::of(format, file, bytes)]
     };
     gather(name, what, read, Vec::new())
 }
@@ -226,9 +233,9 @@ impl Listing {
                     self.failed.push(Read::failed(path, why));
                 }
                 FileKind::Dir => self.walk(sys, dir, &path, depth + 1, format)?,
-                FileKind::File if format.takes(name) => self.files.push(path),
+                FileKind::File if format.takes(&path) => self.files.push(path),
                 FileKind::File => self.others.push(path),
-                FileKind::Link if !format.takes(name) => self.others.push(path),
+                FileKind::Link if !format.takes(&path) => self.others.push(path),
                 FileKind::Link => self.failed.push(Read::failed(path, "it is a link, and links are not followed")),
                 FileKind::Special => self.failed.push(Read::failed(path, "it is not a regular file")),
             }
@@ -255,7 +262,7 @@ fn gather(name: &str, what: &str, mut read: Vec<Read>, others: Vec<String>) -> R
             hash.update(format!("{}  {path}\n", digest.hex()));
         }
         for why in document.problems {
-            let gap = Gap::new(GapKind::AdvisoryUnreadable, Stage::Feed, name, format!("{path}: {why}"));
+            let gap = Gap::new(GapKind::AdvisoryUnreadable, Stage::Feed, format!("{name}/{path}"), why);
             let gap = gap.with_help("refresh the source, or accept the gap with an owner and a date");
             out.gaps.push(match digest {
                 Some(digest) => gap.with_digest(digest),
@@ -269,7 +276,10 @@ fn gather(name: &str, what: &str, mut read: Vec<Read>, others: Vec<String>) -> R
     }
     if out.records.is_empty() {
         // Never an empty index: the first reason is the best that is known.
-        let why = out.gaps.first().map_or("it holds no file of this format", |gap| gap.why.as_str());
+        let why = out
+            .gaps
+            .first()
+            .map_or_else(|| "it holds no file of this format".to_owned(), |gap| format!("{}: {}", gap.what, gap.why));
         return Err(FeedError::NotAnArchive { what: what.to_owned(), why: format!("no record can be read: {why}") });
     }
     for (note, mut paths) in left_out {
@@ -282,6 +292,7 @@ fn gather(name: &str, what: &str, mut read: Vec<Read>, others: Vec<String>) -> R
         out.gaps.push(counted(name, &others, "not of this format"));
     }
     out.records.sort_by(|a, b| order(a).cmp(&order(b)));
+    out.records.dedup(); // answers of a server can hold the same record again, word for word
     out.gaps.sort();
     out.content = Some(Digest(hash.finalize().into()));
     Ok(out)
@@ -293,6 +304,7 @@ fn words(note: &Note) -> &'static str {
         Note::Reserved => "that reserve an id and say nothing yet",
         Note::NoTime => "with a time that cannot be read, which decides no match",
         Note::NoPackage => "with entries that name no package, which no lockfile can be asked about",
+        Note::OtherRegistry => "on packages of other registries than the default one",
         Note::NothingAffected => "with entries that call no version affected",
     }
 }
@@ -373,7 +385,7 @@ mod tests {
         );
         let gathered = bytes("s", Format::Osv, "https://x.example/all.jsonl", text.as_bytes()).unwrap();
         assert_eq!((gathered.records.len(), gathered.files), (2, 3));
-        assert!(gathered.gaps[0].why.starts_with("all.jsonl:000000003: "), "{}", gathered.gaps[0].why);
+        assert_eq!(gathered.gaps[0].what, "s/all.jsonl:000000003");
     }
 
     #[test]
@@ -386,16 +398,17 @@ mod tests {
         std::os::unix::fs::symlink("good.json", dir.path().join("link.json")).unwrap();
         let gathered = directory(&RealSys, "s", Format::Osv, dir.path()).unwrap();
         assert_eq!(gathered.records.len(), 1);
-        let starts = [
-            "cut.json: ",
-            "files that are reports which the database excludes: 1 (excluded.yaml)",
-            "link.json: it is a link",
-            "page.json: it is a page of HTML",
+        let told: Vec<_> = gathered.gaps.iter().map(|g| (g.kind, g.what.as_str(), g.digest.is_some())).collect();
+        let expected = [
+            (GapKind::NotCovered, "s", false),
+            (GapKind::AdvisoryUnreadable, "s/cut.json", true),
+            (GapKind::AdvisoryUnreadable, "s/link.json", false),
+            (GapKind::AdvisoryUnreadable, "s/page.json", true),
         ];
-        let mut whys: Vec<_> = gathered.gaps.iter().map(|g| g.why.as_str()).collect();
-        whys.sort_unstable();
-        assert_eq!(whys.len(), starts.len());
-        assert!(whys.iter().zip(starts).all(|(why, start)| why.starts_with(start)), "{whys:?}");
+        assert_eq!(told, expected);
+        let excluded = "files that are reports which the database excludes: 1 (excluded.yaml)";
+        assert_eq!(gathered.gaps[0].why, excluded);
+        assert!(gathered.gaps[3].why.starts_with("it is a page of HTML"));
     }
 
     #[test]
@@ -403,7 +416,7 @@ mod tests {
         let of = |text: &[u8]| why(bytes("s", Format::Osv, "x.json", text));
         assert_eq!(of(b" <HTML><HEAD>"), "it is a page of HTML or XML");
         assert_eq!(of(b" \n"), "it is empty");
-        assert!(of(b"{}").starts_with("no record can be read: x.json: "));
+        assert!(of(b"{}").starts_with("no record can be read: s/x.json: "));
         let dir = tempfile::tempdir().unwrap();
         let none = why(directory(&RealSys, "s", Format::Osv, dir.path()));
         assert_eq!(none, "no record can be read: it holds no file of this format");

@@ -77,7 +77,7 @@ fn convert(raw: Raw, body: &str) -> Result<Document, String> {
             let events = first.into_iter().chain(versions.fixed.map(|fixed| version(fixed, EventKind::Fixed)));
             ranges.push(events.collect());
         }
-        ratings.extend(one.cvss.map(|vector| Rating { scheme: cvss(&vector).to_owned(), value: vector }));
+        ratings.extend(one.cvss.map(|vector| Rating { scheme: osv::cvss_type(&vector).to_owned(), value: vector }));
         affected.push(AffectedPackage { ecosystem: ecosystem.into(), package, ranges, ..AffectedPackage::default() });
     }
     if affected.is_empty() {
@@ -107,15 +107,6 @@ fn convert(raw: Raw, body: &str) -> Result<Document, String> {
         affected,
     });
     Ok(document)
-}
-
-/// The type that OSV has for a vector.
-fn cvss(vector: &str) -> &'static str {
-    match vector.get(..6) {
-        Some("CVSS:4") => "CVSS_V4",
-        Some("CVSS:3") => "CVSS_V3",
-        _ => "CVSS_V2",
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod record;
 mod registry;
 mod requirement;
 mod rubysec;
+mod rustsec_record;
 mod source;
 mod usual;
 mod yaml;
@@ -44,6 +45,7 @@ pub use key::{Key, PublicKey};
 pub use manage::{Exported, Manager, Mirror, Status};
 pub use online::published_online;
 pub use ranges::{RangeError, affected};
+pub use rustsec_record::record_of;
 
 use crate::model::{Advisory, Collection, FeedInfo, FeedKind, Gap, Partial, Timestamp};
 use crate::sys::{FileKind, Sys};

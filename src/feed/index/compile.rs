@@ -154,7 +154,7 @@ fn packages<'a>(
             if let Err(why) = usable(affected) {
                 let source = inputs.get(usize::from(one.source)).map_or("", |input| input.name.as_str());
                 let gap =
-                    Gap::new(GapKind::AdvisoryUnreadable, Stage::Feed, source, format!("{}: {why}", one.record.id));
+                    Gap::new(GapKind::AdvisoryUnreadable, Stage::Feed, format!("{source}/{}", one.record.id), why);
                 gaps.push(gap.with_help("refresh the source, or accept the gap with an owner and a date"));
                 continue;
             }
@@ -208,8 +208,9 @@ fn self_contradictions(input: &Input) -> Vec<Gap> {
         let mut told = false;
         for (ecosystem, package) in own {
             if !seen.insert((&record.id, ecosystem, package)) && !std::mem::replace(&mut told, true) {
-                let why = format!("two records on one package have the id {}", record.id);
-                gaps.push(Gap::new(GapKind::AdvisoryUnreadable, Stage::Feed, &input.name, why));
+                let what = format!("{}/{}", input.name, record.id);
+                let why = "two records on one package have this id";
+                gaps.push(Gap::new(GapKind::AdvisoryUnreadable, Stage::Feed, what, why));
             }
         }
     }

@@ -17,6 +17,9 @@ use std::sync::{Arc, OnceLock};
 /// The first read: a header of the usual size comes with one call.
 const FIRST_READ: usize = 16 << 10;
 
+/// Whether key and value of an entry are what they should be.
+type Check<'a> = dyn Fn(&[u8], &[u8]) -> Option<()> + 'a;
+
 /// An open index whose header is signed by the expected key.
 pub struct Index {
     file: Box<dyn ReadAt>,
@@ -167,12 +170,7 @@ impl Index {
         if at == manifest.size { Ok(()) } else { Err(self.damaged("its parts do not fill it")) }
     }
 
-    fn verify_tree(
-        &self,
-        table: &Table,
-        blocks: &mut Vec<Block>,
-        check: &dyn Fn(&[u8], &[u8]) -> Option<()>,
-    ) -> Result<(), FeedError> {
+    fn verify_tree(&self, table: &Table, blocks: &mut Vec<Block>, check: &Check<'_>) -> Result<(), FeedError> {
         const WHAT: &str = "a block of entries";
         let damaged = || self.damaged(WHAT);
         let mut last: Option<Vec<u8>> = None;

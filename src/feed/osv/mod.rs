@@ -111,6 +111,15 @@ pub(super) fn database(id: &str) -> &str {
     id.split_once('-').map_or(id, |(prefix, _)| prefix)
 }
 
+/// The type that OSV has for a vector.
+pub(super) fn cvss_type(vector: &str) -> &'static str {
+    match vector.get(..6) {
+        Some("CVSS:4") => "CVSS_V4",
+        Some("CVSS:3") => "CVSS_V3",
+        _ => "CVSS_V2",
+    }
+}
+
 fn ratings(raw: Option<&[RawSeverity]>) -> Vec<Rating> {
     let rating = |s: &RawSeverity| Some(Rating { scheme: s.scheme.clone()?, value: s.score.clone()? });
     raw.unwrap_or_default().iter().filter_map(rating).collect() // half a rating rates nothing

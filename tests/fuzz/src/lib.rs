@@ -17,8 +17,8 @@ mod policy;
 mod python;
 mod quiet;
 mod receipt;
-mod tile;
 mod records;
+mod tile;
 mod version;
 mod waiver;
 
@@ -37,8 +37,8 @@ pub use python::python;
 #[cfg(not(test))]
 pub use quiet::only_others_may_panic;
 pub use receipt::receipt;
-pub use tile::tile;
 pub use records::records;
+pub use tile::tile;
 pub use version::version;
 pub use waiver::waiver;
 

@@ -1,5 +1,5 @@
 //! Laws of what reads advisories of every database but RustSec's Markdown, and of the index. The first line of the input
-//! names the format (`osv`, `rubysec`, `friendsofphp`, `hsec`) and, after a space, the file that the rest is.
+//! names the format (`osv`, `rubysec`, `friendsofphp`, `hsec`, `rustsec`) and, after a space, the file that the rest is.
 
 use super::memory::{Memory, NOW};
 use portcullis::feed::gather::{self, Format, Gathered};
