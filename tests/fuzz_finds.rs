@@ -17,10 +17,11 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 7] = [
+const TARGETS: [(&str, Law); 8] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
     ("feed", laws::feed),
+    ("javascript", laws::javascript),
     ("lockfile", laws::lockfile),
     ("manifest", laws::manifest),
     ("policy", laws::policy),
@@ -52,7 +53,7 @@ fn no_find_breaks_a_law_again() {
 #[test]
 fn every_target_has_seeds_and_none_breaks_a_law() {
     let count = run("tests/fuzz/seeds");
-    assert!(count >= 7 * 4, "only {count} seeds");
+    assert!(count >= 8 * 4, "only {count} seeds");
     for (target, _) in TARGETS {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(target);
         assert!(fs::read_dir(&dir).unwrap().count() >= 3, "{target}");

@@ -2,14 +2,19 @@
 //!
 //! The one exception is `resolve`, which asks cargo on request and does so through `sys`.
 
+pub mod bun_lock;
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod counter;
+pub mod deno_lock;
 mod json;
 mod npm;
 pub mod npm_lock;
 mod place;
+pub mod pnpm_lock;
 pub mod resolve;
 pub mod scope;
 pub mod toolchain;
 mod value;
+mod yaml;
+pub mod yarn_lock;

@@ -4,6 +4,7 @@
 mod advisory;
 mod age;
 mod feed;
+mod javascript;
 mod lockfile;
 mod manifest;
 mod memory;
@@ -14,6 +15,7 @@ mod waiver;
 pub use advisory::advisory;
 pub use age::age;
 pub use feed::feed;
+pub use javascript::javascript;
 pub use lockfile::lockfile;
 pub use manifest::manifest;
 pub use policy::policy;
