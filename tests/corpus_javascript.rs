@@ -237,7 +237,13 @@ fn every_bun_lock_is_read_or_refused() {
             packages.lines().filter(|line| line.starts_with("    \"") && line.contains("\": [")).count().to_string();
     }
     let broken = Odd::Refused(GapKind::ParseFailed);
-    let odd = [("invalid_lockfile/bun.lock", broken)];
+    let other = Odd::Refused(GapKind::UnsupportedVersion);
+    let odd = [
+        ("invalid_lockfile/bun.lock", broken),
+        ("bun/testdata/sad/bun.lock", broken),
+        ("invalid_lockfile_version/bun.lock", other),
+        ("unsupported_lockfile_version/bun.lock", other),
+    ];
     check(&files, bun_lock::parse, &odd, json_place);
 }
 

@@ -85,25 +85,36 @@ struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     fn of(root: &'a Map<'a>, version: u32) -> Result<Self, Refusal> {
-        let empty: &'static Map<'static> = &Map(Vec::new());
-        let inner = |key: &str| match root.member(key) {
-            None => Ok(empty),
-            Some(member) => member.value.map().ok_or_else(|| wrong(member)),
+        // Of a list inside another one; nothing where that is missing.
+        let inner = |outer: &str, key: &str| match root.member(outer) {
+            None => Ok(&[][..]),
+            Some(member) => list(member.value.map().ok_or_else(|| wrong(member))?, key),
         };
-        let remote = list(root, "remote")?;
-        Ok(match version {
-            2 => {
-                let npm = inner("npm")?;
-                Self { specifiers: list(npm, "specifiers")?, npm: list(npm, "packages")?, jsr: &[], remote }
-            }
-            3 => {
-                let all = inner("packages")?;
-                Self { specifiers: list(all, "specifiers")?, npm: list(all, "npm")?, jsr: list(all, "jsr")?, remote }
-            }
-            _ => {
-                Self { specifiers: list(root, "specifiers")?, npm: list(root, "npm")?, jsr: list(root, "jsr")?, remote }
-            }
-        })
+        let own = |key: &str| list(root, key);
+        let elsewhere: &[&str] = match version {
+            2 => &["packages", "specifiers", "jsr"],
+            3 => &["npm", "specifiers", "jsr"],
+            _ => &["packages"],
+        };
+        if let Some(member) = elsewhere.iter().find_map(|key| root.member(key)) {
+            let why = format!("`{}` in version {version}: two versions of the format in one file", member.key);
+            return Err(Refusal::new(member.at, why, RESTORE));
+        }
+        // Where all packages are in one section, nothing else tells that it is there under a damaged key.
+        let is_known = |key: &str| matches!(key, "npm" | "packages" | "remote" | "redirects" | "workspace");
+        let lists = |member: &&Member<'_>| {
+            let map = member.value.map();
+            !is_known(&member.key) && map.is_some_and(|map| map.0.iter().any(|member| member.value.map().is_some()))
+        };
+        if let Some(member) = root.0.iter().find(lists).filter(|_| version < 4) {
+            return Err(Refusal::new(member.at, "lists under a key that deno does not write", RESTORE));
+        }
+        let (specifiers, npm, jsr) = match version {
+            2 => (inner("npm", "specifiers")?, inner("npm", "packages")?, &[][..]),
+            3 => (inner("packages", "specifiers")?, inner("packages", "npm")?, inner("packages", "jsr")?),
+            _ => (own("specifiers")?, own("npm")?, own("jsr")?),
+        };
+        Ok(Self { specifiers, npm, jsr, remote: own("remote")? })
     }
 }
 

@@ -150,6 +150,12 @@ fn versions_of_the_format_are_known_or_refused() {
         let text = FIVE.replace("\"version\": \"5\"", &format!("\"version\": \"{other}\""));
         assert_eq!(refused(&text), (GapKind::UnsupportedVersion, Some(2)), "{other}");
     }
+    for (text, other) in [(FIVE, "3"), (THREE, "2"), (THREE, "4"), (TWO, "3")] {
+        let version = text.find("\"version\": \"").unwrap() + 12;
+        let mut text = text.to_owned();
+        text.replace_range(version..=version, other);
+        assert_eq!(refused(&text).0, GapKind::ParseFailed, "{text}");
+    }
     for text in ["", "[]", "{}", r#"{"version": 4}"#, r#"{"version": "4", "npm": []}"#] {
         assert_eq!(refused(text).0, GapKind::ParseFailed, "{text}");
     }

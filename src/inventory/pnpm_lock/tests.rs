@@ -190,12 +190,12 @@ fn version_9_gives_every_package_with_its_place_and_scope() {
     assert_eq!(
         labels,
         [
-            "36:3 @s/a 1.0.0 normal the default registry",
-            "41:3 d 1.0.0 dev the default registry",
-            "44:3 g 3.0.0 normal git",
-            "48:3 react 18.0.0 normal the default registry",
-            "51:3 real 2.0.0 normal the default registry",
-            "54:3 under 4.0.0 dev the default registry"
+            "35:3 @s/a 1.0.0 normal the default registry",
+            "40:3 d 1.0.0 dev the default registry",
+            "43:3 g 3.0.0 normal git",
+            "47:3 react 18.0.0 normal the default registry",
+            "50:3 real 2.0.0 normal the default registry",
+            "53:3 under 4.0.0 dev the default registry"
         ]
     );
     assert_eq!(edges(&lock), ["@s/a 1.0.0 > react 18.0.0", "d 1.0.0 > under 4.0.0"]);
@@ -245,7 +245,7 @@ fn every_document_counts() {
     let lock = whole(&format!("{own}{NINE}"));
     assert_eq!(lock.components.len(), 7);
     assert_eq!(label(&lock.components[0]), "14:3 pnpm 11.0.0 dev the default registry");
-    assert_eq!(label(&lock.components[6]), "75:3 under 4.0.0 dev the default registry");
+    assert_eq!(label(&lock.components[6]), "74:3 under 4.0.0 dev the default registry");
     assert_eq!(edges(&lock), ["@s/a 1.0.0 > react 18.0.0", "d 1.0.0 > under 4.0.0"]);
 }
 
@@ -253,11 +253,11 @@ fn every_document_counts() {
 fn a_dependency_that_is_not_listed_is_a_gap_unless_it_is_optional() {
     for (text, line) in [
         (NINE.replace("        version: real@2.0.0", "        version: real@2.0.1"), 13),
-        (NINE.replace("      under: 4.0.0", "      under: 4.0.1"), 67),
+        (NINE.replace("      under: 4.0.0", "      under: 4.0.1"), 66),
         (
             NINE.replace("    optionalDependencies:", "    x: {}\n    dependencie:")
                 .replace("  react: 18.0.0\n    x", "  react: 18.0.1\n    x"),
-            61,
+            60,
         ),
         (SIX.replace("      react: 18.0.0", "      react: 18.0.1"), 19),
         (FIVE.replace("      alias: /real/2.0.0", "      alias: /real/2.0.1"), 10),
@@ -272,7 +272,7 @@ fn a_dependency_that_is_not_listed_is_a_gap_unless_it_is_optional() {
 #[test]
 fn packages_and_snapshots_must_fit() {
     let lock = parse_text(&NINE.replace("  under@4.0.0: {}\n", "")).unwrap();
-    assert_eq!((lock.gaps.len(), lock.gaps[0].kind, lock.gaps[0].line), (1, GapKind::ParseFailed, Some(54)));
+    assert_eq!((lock.gaps.len(), lock.gaps[0].kind, lock.gaps[0].line), (1, GapKind::ParseFailed, Some(53)));
     let lock = parse_text(&NINE.replace("  under@4.0.0: {}\n", "  under@4.0.0: {}\n  x@1.0.0: {}\n")).unwrap();
     assert_eq!((lock.gaps.len(), lock.gaps[0].kind, lock.gaps[0].line), (1, GapKind::ParseFailed, Some(76)));
     assert_eq!(refused(&format!("{SIX}\nsnapshots:\n  a@1.0.0: {{}}\n")).0, GapKind::ParseFailed);
@@ -303,7 +303,7 @@ fn versions_of_the_format_are_known_or_refused() {
         assert_eq!(refused(text).0, GapKind::ParseFailed, "{text}");
     }
     assert_eq!(whole("lockfileVersion: '9.0'\n").components.len(), 0);
-    assert_eq!(refused(&NINE.replace("  d@1.0.0:\n    res", "<<<<<<< HEAD\n  d@1.0.0:\n    res")).1, Some(41));
+    assert_eq!(refused(&NINE.replace("  d@1.0.0:\n    res", "<<<<<<< HEAD\n  d@1.0.0:\n    res")).1, Some(40));
 }
 
 #[test]
