@@ -9,7 +9,7 @@
     reason = "a test: what fails here should fail loudly"
 )]
 
-use portcullis::inventory::npm_lock;
+use portcullis::inventory::{bun_lock, deno_lock, npm_lock, pnpm_lock, yarn_lock};
 use portcullis::model::{Component, Gap, GapKind, Inventory, Partial, TreePath};
 use portcullis::sys::{Bytes, RealSys, Sys};
 use std::collections::BTreeMap;
@@ -148,4 +148,119 @@ fn every_npm_lock_has_the_packages_of_the_manifest() {
         ("simple_with_override/package-lock.json", missing(1)),
     ];
     check(&files, npm_lock::parse, &odd, json_place);
+}
+
+/// A header of yarn names the package, or its `resolution` does.
+fn yarn_place(component: &Component, rest: &str) {
+    let entry = rest.split("\n\n").next().unwrap();
+    let name = component.name.as_ref();
+    let header = entry.trim_start_matches("? ").lines().next().unwrap();
+    let named = [format!("{name}@"), format!("npm:{name}")];
+    assert!(named.iter().any(|named| header.contains(named) || entry.contains(named)), "{component:?}: {entry}");
+    let versions = [format!("version \"{}\"", component.version), format!("version: {}", component.version)];
+    let versions = [&versions[..], &[format!("\"version\" \"{}\"", component.version)]].concat();
+    assert!(versions.iter().any(|version| entry.contains(version)), "{component:?}: {entry}");
+}
+
+#[test]
+fn every_yarn_lock_has_the_packages_of_the_manifest() {
+    let Some(mut files) = files(&["yarn.lock"]) else { return };
+    assert!(files.len() >= 95, "only {} files", files.len());
+    // The manifest counts `__metadata` as a package.
+    for file in files.iter_mut().filter(|file| file.format == "berry") {
+        file.packages = (file.packages.parse::<usize>().unwrap() - 1).to_string();
+    }
+    let broken = Odd::Refused(GapKind::ParseFailed);
+    let missing = |count| Odd::Gaps(GapKind::DanglingDependency, count);
+    let odd = [
+        ("unsupported_protocol/yarn.lock", broken),
+        ("glob-paths/src/yarn.lock", broken),
+        ("testdata/yarn-berry/yarn.lock", broken), // an entry twice
+        // Cut down to what a test needs.
+        ("pkgs/javascript/yarn/yarn.lock", missing(1)),
+        ("yarn-remote/yarn.lock", missing(1)),
+        ("yarn-v1-deps/yarn.lock", missing(21)),
+        ("testdata/yarn/yarn.lock", missing(21)),
+        ("private_source_empty_npm_lock/yarn.lock", missing(3)),
+    ];
+    check(&files, |path, bytes| yarn_lock::parse(path, bytes, &|_| None), &odd, yarn_place);
+}
+
+/// A key of pnpm holds the name, or the entry says it.
+fn pnpm_place(component: &Component, rest: &str) {
+    let entry = rest.split("\n\n").next().unwrap();
+    let (name, version) = (component.name.as_ref(), component.version.as_ref());
+    let header = entry.lines().next().unwrap();
+    let named = [format!("{name}@{version}"), format!("{name}/{version}")];
+    let said = entry.contains(&format!("version: {version}"));
+    assert!(said || named.iter().any(|named| header.contains(named)), "{component:?}: {entry}");
+}
+
+#[test]
+fn every_pnpm_lock_has_the_packages_of_the_manifest() {
+    let Some(files) = files(&["pnpm-lock.yaml"]) else { return };
+    assert!(files.len() >= 55, "only {} files", files.len());
+    let broken = Odd::Refused(GapKind::ParseFailed);
+    let unreadable = |count| Odd::Gaps(GapKind::ParseFailed, count);
+    let missing = |count| Odd::Gaps(GapKind::DanglingDependency, count);
+    let odd = [
+        ("javascript/testdata/corrupt/pnpm-lock.yaml", broken),
+        ("glob-paths/src/pnpm-lock.yaml", broken),
+        ("broken_lockfile/pnpm-lock.yaml", broken),
+        ("invalid_yaml/pnpm-lock.yaml", missing(1)), // nothing below `importers`
+        ("empty_version/pnpm-lock.yaml", unreadable(1)),
+        ("empty_version/pnpm-lock.yaml", missing(1)),
+        // Cut within `packages`; the manifest counts keys that are indented by two.
+        ("broken_metadata/pnpm-lock.yaml", unreadable(1)),
+        ("broken_metadata/pnpm-lock.yaml", Odd::Count(1)),
+        ("testdata/pnpm-v9/pnpm-lock.yaml", unreadable(8)), // version 9 with the keys of version 6
+        ("testdata/pnpm-v9/pnpm-lock.yaml", missing(2)),
+        // Written by hand, or cut down to what a test needs.
+        ("testdata/pnpm-v6/pnpm-lock.yaml", missing(38)),
+        ("testdata/pnpm/pnpm-lock.yaml", missing(29)),
+        ("meta_fetch_fail/pnpm-lock.yaml", missing(2)),
+        ("missing_workspace_dir_package/pnpm-lock.yaml", missing(1)),
+        ("patch_not_applied/pnpm-lock.yaml", missing(2)),
+    ];
+    check(&files, pnpm_lock::parse, &odd, pnpm_place);
+}
+
+#[test]
+fn every_bun_lock_is_read_or_refused() {
+    let Some(mut files) = files(&["bun.lock"]) else { return };
+    assert!(files.len() >= 20, "only {} files", files.len());
+    // The manifest does not count them. Each package is one line of `packages`, but for those written over several.
+    for file in &mut files {
+        let text = String::from_utf8_lossy(&file.bytes);
+        let packages = text.split("\"packages\": {").nth(1).unwrap_or_default();
+        file.packages =
+            packages.lines().filter(|line| line.starts_with("    \"") && line.contains("\": [")).count().to_string();
+    }
+    let broken = Odd::Refused(GapKind::ParseFailed);
+    let other = Odd::Refused(GapKind::UnsupportedVersion);
+    let odd = [
+        ("invalid_lockfile/bun.lock", broken),
+        ("bun/testdata/sad/bun.lock", broken),
+        ("invalid_lockfile_version/bun.lock", other),
+        ("unsupported_lockfile_version/bun.lock", other),
+    ];
+    check(&files, bun_lock::parse, &odd, json_place);
+}
+
+#[test]
+fn every_deno_lock_is_read_or_refused() {
+    let Some(mut files) = files(&["deno.lock"]) else { return };
+    assert!(files.len() >= 8, "only {} files", files.len());
+    // The manifest does not count them. Each package is one line.
+    for file in &mut files {
+        let text = String::from_utf8_lossy(&file.bytes);
+        let is_package = |line: &&str| line.starts_with("    \"") && line.ends_with("{") && line.contains('@');
+        let modules = text.lines().filter(|line| line.starts_with("    \"https://")).count();
+        file.packages = (text.lines().filter(is_package).count() + modules).to_string();
+    }
+    let odd = [
+        ("deno/corrupt/deno.lock", Odd::Refused(GapKind::ParseFailed)),
+        ("test-fixtures/deno/deno.lock", Odd::Gaps(GapKind::NotCovered, 1)),
+    ];
+    check(&files, deno_lock::parse, &odd, json_place);
 }

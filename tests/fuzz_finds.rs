@@ -17,12 +17,13 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 17] = [
+const TARGETS: [(&str, Law); 18] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
     ("checkpoint", laws::checkpoint),
     ("dsse", laws::dsse),
     ("feed", laws::feed),
+    ("javascript", laws::javascript),
     ("key", laws::key),
     ("leaf", laws::leaf),
     ("lockfile", laws::lockfile),

@@ -4,7 +4,7 @@
 mod javascript;
 pub mod python;
 
-pub use javascript::{npm_packages, npm_tree};
+pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
 
 /// Headers of a `Cargo.lock`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -34,6 +34,49 @@ pub(super) fn read<'a>(text: &'a str, help: &str) -> Result<Value<'a>, Refusal> 
     })
 }
 
+/// The text without commas behind a last value, each a blank instead, so that every offset stays. Some locks have them.
+pub(super) fn without_trailing_commas(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let (mut commas, mut at, mut before) = (Vec::new(), 0, b'[');
+    while let Some(byte) = bytes.get(at).copied() {
+        let start = at;
+        at += 1;
+        if byte == b'"' {
+            at = end_of_string(bytes, at);
+        } else if byte == b',' && !matches!(before, b'[' | b'{' | b',' | b':') {
+            let next = bytes.get(at..).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
+            if matches!(next, Some(b']' | b'}')) {
+                commas.push(start);
+            }
+        }
+        if !byte.is_ascii_whitespace() {
+            before = byte;
+        }
+    }
+    if commas.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut strict = bytes.to_vec();
+    for at in commas {
+        if let Some(byte) = strict.get_mut(at) {
+            *byte = b' ';
+        }
+    }
+    // A comma and a blank are both one byte: it is UTF-8 as before.
+    String::from_utf8(strict).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// Behind the quote that ends a string, or the end of the file.
+fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+        if bytes.get(at + found) == Some(&b'"') {
+            return at + found + 1;
+        }
+        at += found + 2;
+    }
+    bytes.len()
+}
+
 /// The byte offset of a line and a column (in bytes), both 1-based, as `serde_json` counts them.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let before_line = line.checked_sub(2).map_or(0, |nth| {
@@ -190,6 +233,16 @@ mod tests {
         assert!(read(&deep(1_000_000), "").is_err());
         let wide = format!("[{}0]", "0,".repeat(MAX_VALUES));
         assert_eq!(read(&wide, "").unwrap_err().kind, GapKind::TooLarge);
+    }
+
+    #[test]
+    fn commas_behind_a_last_value_are_blanks_and_nothing_else_is_changed() {
+        let blank = |text: &str| without_trailing_commas(text).into_owned();
+        assert_eq!(blank(r#"{"a,]": ["x", 1 , ],  "b": {},}"#), r#"{"a,]": ["x", 1   ],  "b": {} }"#);
+        for text in ["[,]", "[1,,]", "{,}", "[1,2]", r#""\",]""#, r#"",]"#, r#"{"a":,}"#] {
+            let expected = if text == "[1,,]" { "[1,,]" } else { text };
+            assert_eq!(blank(text), expected, "{text}");
+        }
     }
 
     fn plain(value: &Value<'_>) -> serde_json::Value {

@@ -2,15 +2,18 @@
 //!
 //! The one exception is `resolve`, which asks cargo on request and does so through `sys`.
 
+pub mod bun_lock;
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod counter;
+pub mod deno_lock;
 mod json;
 mod npm;
 pub mod npm_lock;
 pub mod pdm_lock;
 pub mod pipfile_lock;
 mod place;
+pub mod pnpm_lock;
 pub mod poetry_lock;
 pub mod pylock;
 pub mod python;
@@ -21,3 +24,5 @@ mod toml_tree;
 pub mod toolchain;
 pub mod uv_lock;
 mod value;
+mod yaml;
+pub mod yarn_lock;

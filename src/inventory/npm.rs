@@ -4,11 +4,16 @@
 //! Which registry a tarball came from is not judged here: every tarball that is fetched by http(s) counts as from the
 //! default registry, under the name that the lock gives it. To be matched against advisories is the strict side.
 
+mod dirs;
+#[cfg(test)]
+pub(super) mod law;
+
 use super::place::{Cursor, Refusal};
 use crate::model::{
     Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Partial, Scope, Source, Stage, TreePath,
 };
 use crate::text::base64;
+pub(super) use dirs::Dirs;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -128,6 +133,44 @@ impl<'a> Found<'a> {
     pub(super) fn edge(&mut self, from: u32, to: u32) {
         if let Some(edges) = self.edges.get_mut(from as usize) {
             edges.push(to);
+        }
+    }
+
+    /// Takes what was found in another document of the same file, behind what is here.
+    pub(super) fn append(&mut self, other: Found<'a>) -> Result<(), Refusal> {
+        let shift = u32::try_from(self.entries.len()).expect("fewer than MAX_PACKAGES");
+        let entries = self.entries.len() + other.entries.len();
+        if entries > MAX_PACKAGES || self.left_out.len() + other.left_out.len() > MAX_PACKAGES {
+            return Err(too_large(MAX_PACKAGES, "packages"));
+        }
+        self.entries.extend(other.entries);
+        self.edges.extend(other.edges.into_iter().map(|edges| edges.into_iter().map(|to| to + shift).collect()));
+        self.left_out.extend(other.left_out);
+        other.gaps.into_iter().try_for_each(|gap| self.gap(gap.kind, gap.at, gap.what, gap.why))
+    }
+
+    /// Says whether only optional dependencies lead to an entry.
+    pub(super) fn set_optional(&mut self, index: u32, optional: bool) {
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            entry.optional |= optional;
+        }
+    }
+
+    /// Sets the scopes that were not known, by what leads to a package: something that is built or used, or development
+    /// alone. First-party packages have roots of their own, so nothing is reached through them.
+    pub(super) fn reach(&mut self, normal: &[u32], dev: &[u32]) {
+        for (roots, scope) in [(normal, Scope::Normal), (dev, Scope::Dev)] {
+            let mut open = roots.to_vec();
+            while let Some(index) = open.pop() {
+                let Some(entry) = self.entries.get_mut(index as usize) else { continue }; // every index is valid
+                if entry.scope != Scope::Unknown {
+                    continue;
+                }
+                entry.scope = scope;
+                if entry.source != Source::Local {
+                    open.extend(self.edges.get(index as usize).into_iter().flatten());
+                }
+            }
         }
     }
 
@@ -287,6 +330,13 @@ pub(super) fn commit_or_address(address: &str) -> &str {
     }
 }
 
+/// The version in the address of a registry's tarball: `…/name/-/name-1.2.3.tgz`.
+pub(super) fn tarball_version<'a>(name: &str, address: &'a str) -> Option<&'a str> {
+    let (_, file) = address.rsplit_once("/-/")?;
+    let own = name.rsplit('/').next().unwrap_or(name);
+    file.strip_prefix(own)?.strip_prefix('-')?.strip_suffix(".tgz").filter(|version| !version.contains('/'))
+}
+
 /// `name@rest` in two parts, where a name may begin with `@`.
 pub(super) fn split_at(spec: &str) -> Option<(&str, &str)> {
     let from = usize::from(spec.starts_with('@'));
@@ -351,81 +401,5 @@ mod tests {
     fn a_conflict_is_told() {
         assert!(conflict("a\n<<<<<<< HEAD\n", "").is_err());
         assert_eq!(conflict("a <<<<<<< HEAD\n", ""), Ok(()));
-    }
-}
-
-/// The law that the parsers of JavaScript are tested against: damage never makes packages vanish in silence.
-#[cfg(test)]
-pub(super) mod law {
-    use crate::model::{Gap, Inventory, Partial, Source, TreePath};
-    use proptest::prelude::*;
-
-    pub(in crate::inventory) type Parse = fn(&TreePath, &[u8]) -> Result<Partial<Inventory>, Gap>;
-
-    /// Cuts the file everywhere and flips every bit of it.
-    pub(in crate::inventory) fn no_damage_hides_a_package(parse: Parse, good: &[u8], may_end: impl Fn(&[u8]) -> bool) {
-        let path = TreePath::new("lock");
-        let whole = parse(&path, good).unwrap();
-        assert_eq!(whole.gaps, []);
-        let check = |bytes: &[u8], what: &dyn Fn() -> String| {
-            if let Ok(lock) = parse(&path, bytes) {
-                let lost = foreign(&lock.value) < foreign(&whole.value);
-                assert!(!lost || !lock.gaps.is_empty(), "{}: {:?}", what(), String::from_utf8_lossy(bytes));
-            }
-        };
-        for end in 0..good.len() {
-            if !may_end(&good[..end]) {
-                check(&good[..end], &|| format!("cut at {end}"));
-            }
-        }
-        for at in 0..good.len() {
-            for bit in 0..8 {
-                let mut bytes = good.to_vec();
-                bytes[at] ^= 1 << bit;
-                check(&bytes, &|| format!("bit {bit} of byte {at}"));
-            }
-        }
-    }
-
-    /// Packages that advisories could be about.
-    fn foreign(lock: &Inventory) -> usize {
-        lock.components.iter().filter(|component| component.source != Source::Local).count()
-    }
-
-    /// Bytes cut out, doubled or put in anywhere: the answer may be anything, but there is one.
-    pub(in crate::inventory) fn damage() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, u8)>> {
-        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4)
-    }
-
-    /// Applies what [`damage`] drew.
-    pub(in crate::inventory) fn damaged(good: &[u8], damage: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
-        let mut bytes = good.to_vec();
-        for (index, value, kind) in damage {
-            let at = index.index(bytes.len().max(1)).min(bytes.len());
-            let to = (at + usize::from(*value)).min(bytes.len());
-            match kind {
-                0 => drop(bytes.drain(at..to)),
-                1 => bytes.insert(at, *value),
-                2 => bytes.truncate(at),
-                _ => {
-                    let piece = bytes[at..to].to_vec();
-                    bytes.splice(at..at, piece);
-                }
-            }
-        }
-        bytes
-    }
-
-    /// Counts agree or there is a gap, and every index and place is valid.
-    pub(in crate::inventory) fn check_shape(answer: &Result<Partial<Inventory>, Gap>) {
-        let Ok(lock) = answer else { return };
-        let value = &lock.value;
-        assert_eq!(value.edges.len(), value.components.len());
-        assert!(value.edges.iter().flatten().all(|to| (*to as usize) < value.components.len()));
-        assert!(value.edges.iter().all(|to| to.is_sorted_by(|a, b| a < b)));
-        let sum = value.components.len() + value.counted.left_out.len();
-        assert!(sum == value.counted.independent || !lock.gaps.is_empty());
-        let lines = value.text.lines().count();
-        assert!(value.components.iter().all(|c| c.line >= 1 && c.column >= 1 && c.line as usize <= lines));
     }
 }

@@ -10,19 +10,14 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use super::npm::{About, conflict, too_large, unsupported};
+use super::npm::{About, conflict, unsupported};
 use super::place::{Refusal, utf8};
 use super::value::{Map, Value};
 use super::{counter, json};
 use crate::model::{Gap, Inventory, Partial, TreePath};
-use std::collections::HashMap;
 
 /// The format in `Inventory::format`.
 pub const FORMAT: &str = "npm-lock";
-/// Directories that are looked at for dependencies in one lock. Each dependency looks at those above it, seldom at more
-/// than three.
-pub const MAX_LOOKS: usize = 20_000_000;
-
 const RESTORE: &str = "restore the file from version control, or write it anew with `npm install --package-lock-only`";
 const ABOUT: About = About {
     format: FORMAT,
@@ -113,49 +108,6 @@ fn check_sections(map: &Map<'_>) -> Result<(), Refusal> {
     match map.0.iter().find(|member| !SECTIONS.contains(&member.key.as_ref()) && objects(&member.value)) {
         Some(member) => Err(Refusal::new(member.at, "a list of packages under a key that npm does not write", RESTORE)),
         None => Ok(()),
-    }
-}
-
-/// Where packages lie, for finding what a dependency means: the nearest directory upwards that has it.
-struct Dirs<'a> {
-    /// What lies in a directory, by name.
-    table: HashMap<(u32, &'a str), u32, foldhash::fast::RandomState>,
-    /// The nearest directory above that holds packages.
-    above: Vec<Option<u32>>,
-    looks: usize,
-}
-
-impl<'a> Dirs<'a> {
-    fn new(size: usize) -> Self {
-        let table = HashMap::with_capacity_and_hasher(size, foldhash::fast::RandomState::default());
-        Self { table, above: Vec::new(), looks: 0 }
-    }
-
-    /// A new directory under another one.
-    fn dir(&mut self, above: Option<u32>) -> Result<u32, Refusal> {
-        let index = u32::try_from(self.above.len()).map_err(|_| too_large(u32::MAX as usize, "directories"))?;
-        self.above.push(above);
-        Ok(index)
-    }
-
-    fn put(&mut self, dir: u32, name: &'a str, what: u32) {
-        self.table.insert((dir, name), what);
-    }
-
-    /// What a dependency of a package in this directory means.
-    fn find(&mut self, dir: u32, name: &str) -> Result<Option<u32>, Refusal> {
-        let mut at = Some(dir);
-        while let Some(dir) = at {
-            self.looks += 1;
-            if self.looks > MAX_LOOKS {
-                return Err(too_large(MAX_LOOKS, "directories to look at for dependencies"));
-            }
-            if let Some(found) = self.table.get(&(dir, name)) {
-                return Ok(Some(*found));
-            }
-            at = self.above.get(dir as usize).copied().flatten();
-        }
-        Ok(None)
     }
 }
 

@@ -2,11 +2,11 @@
 //! directories that links lead to.
 
 use super::super::npm::{
-    Entry, Found, MAX_DEPENDENCIES, MAX_SOURCE, commit_or_address, sha256, shorten, source, too_large,
+    Dirs, Entry, Found, MAX_DEPENDENCIES, MAX_SOURCE, commit_or_address, sha256, shorten, source, too_large,
 };
 use super::super::place::Refusal;
 use super::super::value::{Map, Member, Value};
-use super::{Dirs, names};
+use super::names;
 use crate::model::{Ecosystem, GapKind, Scope, Source};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

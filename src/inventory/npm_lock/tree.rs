@@ -2,11 +2,12 @@
 //! programs, which install what the tree says.
 
 use super::super::npm::{
-    Entry, Found, MAX_DEPENDENCIES, MAX_SOURCE, commit_or_address, sha256, shorten, source, split_at, too_large,
+    Dirs, Entry, Found, MAX_DEPENDENCIES, MAX_SOURCE, commit_or_address, sha256, shorten, source, split_at,
+    tarball_version, too_large,
 };
 use super::super::place::Refusal;
 use super::super::value::{Map, Member, Value};
-use super::{Dirs, RESTORE, check_sections, names};
+use super::{RESTORE, check_sections, names};
 use crate::model::{Ecosystem, GapKind, Scope, Source};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -155,13 +156,6 @@ impl<'a> Locked<'a> {
             other => Self { name: key, version, source: other },
         }
     }
-}
-
-/// The version in the address of a registry's tarball: `…/name/-/name-1.2.3.tgz`.
-fn tarball_version<'a>(name: &str, address: &'a str) -> Option<&'a str> {
-    let (_, file) = address.rsplit_once("/-/")?;
-    let own = name.rsplit('/').next().unwrap_or(name);
-    file.strip_prefix(own)?.strip_prefix('-')?.strip_suffix(".tgz").filter(|version| !version.contains('/'))
 }
 
 /// Looks up everything that the tree of version 2 lists in the list. What the list lacks, or has in another version, is
