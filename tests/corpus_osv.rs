@@ -37,7 +37,8 @@ fn corpus() -> Option<PathBuf> {
 type Row = (&'static str, Format, &'static str, usize, usize, usize, &'static [&'static str]);
 
 const SOURCES: &[Row] = &[
-    ("almalinux", Format::Osv, "almalinux", 5_680, 5_680, 0, &[]),
+    // 43 records lie word for word in the directories of two releases.
+    ("almalinux", Format::Osv, "almalinux", 5_680, 5_637, 0, &[]),
     ("bitnami", Format::Osv, "bitnami", 7_444, 7_444, 0, &[]),
     (
         "friendsofphp",
@@ -438,7 +439,7 @@ fn the_bounds_that_cannot_be_read_are_few_and_known() {
     }
     unread.retain(|(_, why), _| !why.contains("1.0.0.0.0.0.0"));
     let expected = [
-        ("bitnami", "the bound `nightly.2026-03-10.0` is not a semver version: a number is missing at byte 0"),
+        ("bitnami", "the bound `nightly.2026-03-10.0` is not a Bitnami version: a number is missing at byte 0"),
         ("pypa", "the bound `0.2.0-n653` is not in the order of PyPI versions"),
         ("pypa", "the bound `2019-09-12` is not in the order of PyPI versions"),
         ("pypa", "the record names neither versions nor ranges"),

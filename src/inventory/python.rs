@@ -11,13 +11,6 @@ use crate::model::{
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// The default registry, as lockfiles write it (the "simple" interface of PEP 503).
-pub(super) const INDEX: &str = "https://pypi.org/simple";
-/// The default registry under its old name.
-const OLD_INDEX: &str = "https://pypi.python.org/simple";
-/// Where the archives of the default registry lie.
-pub(super) const FILES: &str = "https://files.pythonhosted.org/";
-
 /// Entries in one file. The largest real lock known has 298.
 pub const MAX_PACKAGES: usize = 200_000;
 /// Edges in one file, over all entries.
@@ -89,10 +82,13 @@ pub(super) fn clip(text: &str) -> String {
     }
 }
 
-/// A registry by its URL.
+/// A registry by its URL. The default one, and what mirrors it under its name, is known by how its address is built: a
+/// host whose first label is `pypi`, and the interface of PEP 503 at its top.
 pub(super) fn index(url: &str) -> Source {
-    let bare = url.trim_end_matches('/');
-    if bare == INDEX || bare == OLD_INDEX { Source::Default } else { Source::Registry(without_user(url).into()) }
+    let bare = without_user(url.trim_end_matches('/'));
+    let address = bare.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    let is_default = address.is_some_and(|(host, path)| path == "simple" && host.starts_with("pypi."));
+    if is_default { Source::Default } else { Source::Registry(without_user(url).into()) }
 }
 
 /// A repository, with what is checked out where the lock says so.
@@ -105,9 +101,15 @@ pub(super) fn git(url: &str, commit: Option<&str>) -> Source {
     }
 }
 
-/// An archive by its URL or path. What lies where the default registry has its files is from there.
+/// An archive by its URL or path. The default registry, and what mirrors it, is known by where it has its files: under
+/// `packages`, by their BLAKE2 digest in three parts.
 pub(super) fn archive(url: &str) -> Source {
-    if url.starts_with(FILES) { Source::Default } else { Source::Path(without_user(url).into()) }
+    let hex = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let parts: Vec<&str> = url.split("://").nth(1).unwrap_or_default().split('/').collect();
+    match parts.as_slice() {
+        [_, "packages", a, b, rest, _] if hex(a, 2) && hex(b, 2) && hex(rest, 60) => Source::Default,
+        _ => Source::Path(without_user(url).into()),
+    }
 }
 
 /// The URL without user and password: they are secrets, and no part of where a thing is.
@@ -373,6 +375,14 @@ pub(super) fn unsupported(at: usize, version: &str, known: &str) -> Refusal {
     }
 }
 
+/// A registry that is the default one by how its address is built.
+#[cfg(test)]
+pub(super) const INDEX: &str = "https://pypi.e.example/simple";
+/// Where such a registry has a file.
+#[cfg(test)]
+pub(super) const FILES: &str =
+    "https://f.example/packages/0f/a1/000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d/";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,9 +413,14 @@ mod tests {
     fn the_default_registry_is_known_under_its_names_and_no_secret_of_a_url_is_kept() {
         assert_eq!(index(INDEX), Source::Default);
         assert_eq!(index(&format!("{INDEX}/")), Source::Default);
-        assert_eq!(index(OLD_INDEX), Source::Default);
+        assert_eq!(index("https://u:p@pypi.h.example/simple"), Source::Default);
+        for other in ["https://pypi.h.example/own/simple", "https://h.example/simple", "https://h.example/pypi.x/simple"] {
+            assert_eq!(index(other), Source::Registry(other.into()));
+        }
         assert_eq!(index("https://u:p@h.example/simple"), Source::Registry("https://h.example/simple".into()));
-        assert_eq!(archive(&format!("{FILES}a/b-1.tar.gz")), Source::Default);
+        assert_eq!(archive(&format!("{FILES}b-1.tar.gz")), Source::Default);
+        let other = FILES.replacen("0f", "0g", 1) + "b-1.tar.gz";
+        assert_eq!(archive(&other), Source::Path(other.as_str().into()));
         assert_eq!(archive("https://t@h.example/b-1.whl"), Source::Path("https://h.example/b-1.whl".into()));
         assert_eq!(git("https://h.example/a", Some("1f")), Source::Git("git+https://h.example/a@1f".into()));
         assert_eq!(git("ssh://git@h.example/a", None), Source::Git("git+ssh://git@h.example/a".into()));

@@ -95,7 +95,7 @@ mod tests {
             read("https://e.example/a-1%2Bx.zip#sha256=00", None),
             found("a", "1+x", "https://e.example/a-1%2Bx.zip")
         );
-        let own = format!("{FILES}aa/bb/a-1.0.tar.gz");
+        let own = format!("{FILES}a-1.0.tar.gz");
         let source = Source::Default;
         assert_eq!(read(&own, None), Direct::Archive { name: "a".into(), version: "1.0".into(), source });
         for odd in ["https://e.example/1.26.8.zip", "https://e.example/a-main.zip", "a-1.0.whl", "b-1.0.zip"] {
