@@ -1,14 +1,23 @@
-//! Is a locked crate affected by an advisory? By name, only where its source is the default registry.
+//! Is a locked package affected by an advisory? By name: a crate only where its source is the default registry, a package of
+//! another ecosystem whatever registry it comes from, since a mirror has the same packages under another address.
 
+use super::problem;
+use super::records::{self, Heard};
 use super::{Check, Facts};
+use crate::feed::merge::{self, Said, Says};
 use crate::model::{
-    Advisory, Class, Collection, Component, Evidence, Finding, Fix, Gap, GapKind, Interval, Kind, Partial, RuleId,
-    Severity, SeverityBasis, Source, Stage,
+    Advisory, Class, Collection, Component, Ecosystem, Evidence, Finding, Fix, Gap, GapKind, Interval, Kind, Partial,
+    Record, RuleId, Severity, SeverityBasis, Source, Stage,
 };
-use crate::{rule, text};
+use crate::{feed, rule, text};
 use semver::Version;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) struct Advisories;
+
+/// Ecosystems on which no public database has records: nothing that could be installed would cover them.
+const WITHOUT_DATABASE: [Ecosystem; 2] = [Ecosystem::CocoaPods, Ecosystem::Jsr];
 
 impl Check for Advisories {
     fn name(&self) -> &'static str {
@@ -17,47 +26,187 @@ impl Check for Advisories {
 
     fn run(&self, facts: &Facts<'_>) -> Partial<Vec<Finding>> {
         let mut out = Partial::whole(Vec::new());
+        let mut covered: BTreeMap<Ecosystem, bool> = BTreeMap::new();
+        let mut unasked: BTreeMap<Ecosystem, usize> = BTreeMap::new();
         for (index, component) in facts.inventory.components.iter().enumerate() {
             match component.source {
-                Source::Default => one(facts, index, component, &mut out),
-                Source::Registry(_) | Source::Git(_) | Source::Path(_) => out.gaps.push(not_covered(facts, component)),
                 // First-party: no feed speaks of it, and nothing is lost by not asking.
-                Source::Local => {}
+                Source::Local => continue,
+                Source::Default => {}
+                Source::Registry(_) if component.ecosystem != Ecosystem::Cargo => {}
+                Source::Registry(_) | Source::Git(_) | Source::Path(_) => {
+                    out.gaps.push(not_covered(facts, component));
+                    continue;
+                }
+            }
+            let ecosystem = component.ecosystem;
+            let is_covered = *covered.entry(ecosystem).or_insert_with(|| {
+                facts.catalogue.covers(ecosystem).unwrap_or(true) // asking for a package says what is damaged
+            });
+            if is_covered {
+                one(facts, index, component, &mut out);
+            } else {
+                *unasked.entry(ecosystem).or_default() += 1;
             }
         }
+        out.gaps.extend(unasked.into_iter().map(|(ecosystem, count)| no_feed(facts, ecosystem, count)));
         out
     }
 }
 
+/// What is told where no feed speaks of an ecosystem.
+fn no_feed(facts: &Facts<'_>, ecosystem: Ecosystem, count: usize) -> Gap {
+    let packages = text::count::plural(count, "package");
+    let gap = |kind, why: String| {
+        let what = format!("{ecosystem} packages");
+        Gap::new(kind, Stage::Check, what, why).with_path(facts.inventory.path.clone()).with_digest(facts.digest)
+    };
+    if WITHOUT_DATABASE.contains(&ecosystem) {
+        return gap(GapKind::NotCovered, format!("no public database has advisories on them; {packages} not checked"));
+    }
+    if ecosystem == Ecosystem::Cargo
+        && let Some(error) = facts.catalogue.missing()
+    {
+        return gap(GapKind::FeedUnusable, error.to_string()).with_help(error.help());
+    }
+    gap(GapKind::FeedMissing, format!("no feed in use has advisories on them; {packages} not checked")).with_help(
+        format!("portcullis feed update --ecosystem {}", text::shell::quote(ecosystem.osv()).unwrap_or_default()),
+    )
+}
+
+/// What RustSec's own feed says of a crate.
+struct Rust {
+    records: Arc<[Advisory]>,
+    /// The places of the records that call the version affected, each with the interval.
+    hits: Vec<(usize, Interval)>,
+    version: Version,
+}
+
 fn one(facts: &Facts<'_>, index: usize, component: &Component, out: &mut Partial<Vec<Finding>>) {
-    let gap = |kind, why: String, help: &str| {
-        Gap::new(kind, Stage::Check, component.label(), why)
-            .with_path(facts.inventory.path.clone())
-            .with_line(component.line)
-            .with_digest(facts.digest)
-            .with_help(help)
+    let rust = match (&facts.catalogue.feed, component.ecosystem) {
+        (Some(feed), Ecosystem::Cargo) => match rust(facts, feed, component) {
+            Ok(rust) => rust,
+            Err(gap) => {
+                out.gaps.push(*gap);
+                None
+            }
+        },
+        _ => None,
     };
-    let records = match facts.feed.for_package(Collection::Crates, &component.name) {
-        Ok(records) => records,
-        Err(e) => return out.gaps.push(gap(GapKind::FeedUnusable, e.to_string(), &e.help())),
-    };
-    if records.is_empty() {
+    if facts.catalogue.indexes.is_empty() {
+        let Some(rust) = rust else { return };
+        out.value.extend(rust.hits.iter().filter_map(|(at, interval)| {
+            Some(finding(facts, index, component, rust.records.get(*at)?, interval, &rust.version))
+        }));
         return;
     }
-    let version = match Version::parse(&component.version) {
-        Ok(version) => version,
+    let names = rust.iter().flat_map(|rust| rust.hits.iter().filter_map(|(at, _)| rust.records.get(*at)));
+    let names: BTreeSet<String> =
+        names.flat_map(|a| std::iter::once(&a.id).chain(&a.aliases)).map(|name| name.to_ascii_uppercase()).collect();
+    match records::ask(&facts.catalogue.indexes, component, names) {
+        Ok(heard) => joined(facts, index, component, rust.as_ref(), heard, out),
         Err(e) => {
-            let ids: Vec<&str> = records.iter().map(|r| r.id.as_str()).collect();
-            let why = format!("its version cannot be compared with {}: {e}", ids.join(", "));
-            return out.gaps.push(gap(GapKind::VersionUncomparable, why, "mend the version in the lockfile"));
-        }
-    };
-    // A withdrawn record says that there never was a problem.
-    for record in records.iter().filter(|r| r.withdrawn.is_none()) {
-        if let Some(interval) = record.ranges.matching(&version) {
-            out.value.push(finding(facts, index, component, record, interval, &version));
+            out.gaps.push(gap(facts, component, GapKind::FeedUnusable, e.to_string(), &e.help()));
+            joined(facts, index, component, rust.as_ref(), Vec::new(), out);
         }
     }
+}
+
+/// Asks RustSec's own feed. None where it has no record on the crate.
+fn rust(facts: &Facts<'_>, feed: &feed::Feed, component: &Component) -> Result<Option<Rust>, Box<Gap>> {
+    let records = feed
+        .for_package(Collection::Crates, &component.name)
+        .map_err(|e| gap(facts, component, GapKind::FeedUnusable, e.to_string(), &e.help()))?;
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let version = Version::parse(&component.version).map_err(|e| {
+        let ids: Vec<&str> = records.iter().map(|r| r.id.as_str()).collect();
+        let why = format!("its version cannot be compared with {}: {e}", ids.join(", "));
+        gap(facts, component, GapKind::VersionUncomparable, why, "mend the version in the lockfile")
+    })?;
+    // A withdrawn record says that there never was a problem.
+    let current = records.iter().enumerate().filter(|(_, record)| record.withdrawn.is_none());
+    let hits = current.filter_map(|(at, record)| Some((at, record.ranges.matching(&version)?.clone()))).collect();
+    Ok(Some(Rust { records, hits, version }))
+}
+
+/// One finding for each problem, whichever sources see it.
+fn joined(
+    facts: &Facts<'_>,
+    index: usize,
+    component: &Component,
+    rust: Option<&Rust>,
+    mut heard: Vec<Heard>,
+    out: &mut Partial<Vec<Finding>>,
+) {
+    let source = facts.catalogue.feed.as_ref().map_or("", |feed| feed.info().name.as_str());
+    if let Some(rust) = rust {
+        for (at, advisory) in rust.records.iter().enumerate() {
+            let hit = rust.hits.iter().find(|(hit, _)| *hit == at);
+            let says = match (hit, advisory.withdrawn) {
+                (Some(_), _) => Says::Affected,
+                (None, Some(_)) => Says::Withdrawn,
+                (None, None) => Says::NotAffected,
+            };
+            let matched = hit.map(|(_, interval)| records::Matched {
+                interval: interval.to_string(),
+                fixed: interval.fixed.as_ref().map(ToString::to_string),
+            });
+            let record = feed::record_of(advisory);
+            heard.push(Heard { source: source.to_owned(), record, says, doubt: None, matched });
+        }
+    }
+    let said: Vec<Said<'_>> = records::said(&heard);
+    for problem in merge::merge(&said) {
+        let says = problem.said.first().map(|said| said.says);
+        let own = rust.and_then(|rust| {
+            let ids: Vec<&str> =
+                problem.said.iter().filter(|s| s.source == source).map(|s| s.record.id.as_str()).collect();
+            let hit = |(at, interval): &(usize, Interval)| {
+                let advisory = rust.records.get(*at).filter(|a| ids.contains(&a.id.as_str()))?;
+                Some(finding(facts, index, component, advisory, interval, &rust.version))
+            };
+            rust.hits.iter().find_map(hit)
+        });
+        match (own, says) {
+            // What RustSec itself says is told in its words, with what the others say of it.
+            (Some(mut found), _) => {
+                let says = problem::says(&problem, &heard);
+                if says.len() > 1 {
+                    found.evidence.push(Evidence::Sources(says));
+                }
+                let names = problem.ids().into_iter().filter(|id| Some(*id) != found.advisory.as_deref());
+                found.aliases.extend(names.map(str::to_owned));
+                found.aliases.sort();
+                found.aliases.dedup();
+                out.value.push(found);
+            }
+            (None, Some(Says::Affected)) => {
+                out.value.extend(problem::finding(facts, index, component, &problem, &heard));
+            }
+            (None, Some(Says::CannotTell)) => {
+                let doubts: Vec<String> = problem
+                    .said
+                    .iter()
+                    .filter_map(|said| heard.iter().find(|h| h.source == said.source && h.record.id == said.record.id))
+                    .filter_map(|h| Some(format!("{}: {}", h.record.id, h.doubt.as_deref()?)))
+                    .collect();
+                let why = format!("it cannot be told whether it is affected by {}", doubts.join("; "));
+                let help = "compare by hand, and accept the gap with an owner and a date";
+                out.gaps.push(gap(facts, component, GapKind::VersionUncomparable, why, help));
+            }
+            (None, _) => {} // no record calls it affected
+        }
+    }
+}
+
+fn gap(facts: &Facts<'_>, component: &Component, kind: GapKind, why: String, help: &str) -> Gap {
+    Gap::new(kind, Stage::Check, component.label(), why)
+        .with_path(facts.inventory.path.clone())
+        .with_line(component.line)
+        .with_digest(facts.digest)
+        .with_help(help)
 }
 
 fn not_covered(facts: &Facts<'_>, component: &Component) -> Gap {
@@ -80,13 +229,7 @@ fn finding(
     let (rule, class) = rule_of(record.kind);
     let (severity, basis) = severity(record, rule);
     let label = component.label();
-    let message = match record.kind {
-        Kind::Vulnerability => format!("{label} is affected by {}", record.id),
-        Kind::Malicious => format!("{label} is malicious: {}", record.id),
-        Kind::Unsound => format!("{label} is unsound: {}", record.id),
-        Kind::Unmaintained => format!("{label} is unmaintained: {}", record.id),
-        Kind::Notice => format!("{label} has a notice: {}", record.id),
-    };
+    let message = problem::message(record.kind, &label, &record.id);
     let way = facts.paths().shortest(index);
     let steps = way.iter().filter_map(|i| facts.inventory.components.get(*i)); // every index of a way is valid
     let mut evidence = vec![
@@ -113,7 +256,7 @@ fn finding(
     }
 }
 
-fn rule_of(kind: Kind) -> (RuleId, Class) {
+pub(super) fn rule_of(kind: Kind) -> (RuleId, Class) {
     match kind {
         Kind::Vulnerability => (RuleId::VULNERABLE, Class::Vulnerability),
         Kind::Malicious => (RuleId::MALICIOUS, Class::Malicious),
@@ -141,9 +284,9 @@ pub(super) fn severity(record: &Advisory, rule: RuleId) -> (Severity, SeverityBa
     }
 }
 
-/// The severity that a finding of this record has.
-pub fn severity_of(record: &Advisory) -> Severity {
-    severity(record, rule_of(record.kind).0).0
+/// The severity that a finding of this record alone has.
+pub fn severity_of(record: &Record) -> Severity {
+    problem::severity(record.kind, std::iter::once(record)).0
 }
 
 /// What the record says of the place inside the package. Functions whose versions exclude the one in use are left out.

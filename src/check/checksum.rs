@@ -1,7 +1,7 @@
 //! Is the locked checksum the published one? Another archive under the same name and version is an attack or an accident.
 
 use super::{Check, Facts};
-use crate::model::{Class, Evidence, Finding, Partial, RuleId, SeverityBasis, Source};
+use crate::model::{Class, Evidence, Finding, Partial, RuleId, SeverityBasis};
 use crate::rule;
 
 pub(super) struct Checksums;
@@ -13,7 +13,7 @@ impl Check for Checksums {
 
     fn run(&self, facts: &Facts<'_>) -> Partial<Vec<Finding>> {
         let mut findings = Vec::new();
-        for component in facts.inventory.components.iter().filter(|c| c.source == Source::Default) {
+        for (_, component) in facts.crates() {
             // A look-up that fails or knows nothing is told by the check for yanked versions, which asks the same.
             let Ok(Some(published)) = facts.published(&component.name, &component.version) else { continue };
             let (Some(found), Some(expected)) = (component.checksum, published.checksum) else { continue };

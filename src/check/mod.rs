@@ -4,6 +4,8 @@ mod advisory;
 mod checksum;
 mod lines;
 mod paths;
+mod problem;
+mod records;
 mod toolchain;
 mod yanked;
 
@@ -11,8 +13,8 @@ pub use advisory::{fix, severity_of};
 pub use paths::Paths;
 pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
 
-use crate::feed::{Feed, FeedError, Published, PublishedMap};
-use crate::model::{Digest, Finding, Gap, Inventory, Location, Partial};
+use crate::feed::{Catalogue, FeedError, Published, PublishedMap};
+use crate::model::{Component, Digest, Ecosystem, Finding, Gap, Inventory, Location, Partial, Source};
 use lines::Lines;
 use std::cell::OnceCell;
 
@@ -26,7 +28,7 @@ pub struct Facts<'a> {
     /// The digest of that file.
     pub digest: Digest,
     /// The advisory data.
-    pub feed: &'a Feed,
+    pub catalogue: &'a Catalogue,
     /// What the registry answered, where it was asked.
     pub online: Option<&'a Online>,
     paths: OnceCell<Paths>,
@@ -51,8 +53,8 @@ const EXCERPT_CHARS: usize = 200;
 
 impl<'a> Facts<'a> {
     /// Facts on one lockfile.
-    pub fn new(inventory: &'a Inventory, digest: Digest, feed: &'a Feed, online: Option<&'a Online>) -> Self {
-        Self { inventory, digest, feed, online, paths: OnceCell::new(), lines: OnceCell::new() }
+    pub fn new(inventory: &'a Inventory, digest: Digest, catalogue: &'a Catalogue, online: Option<&'a Online>) -> Self {
+        Self { inventory, digest, catalogue, online, paths: OnceCell::new(), lines: OnceCell::new() }
     }
 
     /// The ways from the first-party packages, computed when the first finding asks.
@@ -65,8 +67,15 @@ impl<'a> Facts<'a> {
     fn published(&self, name: &str, version: &str) -> Result<Option<Published>, FeedError> {
         match self.online {
             Some(online) => Ok(online.get(&(name.to_owned(), version.to_owned())).cloned()),
-            None => self.feed.published(name, version),
+            None => self.catalogue.feed.as_ref().map_or(Ok(None), |feed| feed.published(name, version)),
         }
+    }
+
+    /// The crates of the default registry, each with its place in the inventory. Only its registry speaks of them;
+    /// `not-covered` names the others.
+    fn crates(&self) -> impl Iterator<Item = (usize, &'a Component)> + use<'a> {
+        let all = self.inventory.components.iter().enumerate();
+        all.filter(|(_, c)| c.source == Source::Default && c.ecosystem == Ecosystem::Cargo)
     }
 
     /// A place in this lockfile.

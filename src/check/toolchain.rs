@@ -14,10 +14,18 @@ pub const TOOLCHAIN_PARTS: &[&str] =
     &["alloc", "cargo", "clippy", "core", "rustc", "rustdoc", "rustfmt", "rustup", "std"];
 
 /// Checks every toolchain file, and tells for each lockfile without one that the toolchain is not pinned.
-pub fn toolchains(pinned: &[Toolchain], locks: &[TreePath], feed: &Feed) -> Partial<Vec<Finding>> {
+pub fn toolchains(pinned: &[Toolchain], locks: &[TreePath], feed: Option<&Feed>) -> Partial<Vec<Finding>> {
     let mut out = Partial::whole(Vec::new());
     for toolchain in pinned {
-        one(toolchain, feed, &mut out);
+        match feed {
+            Some(feed) => one(toolchain, feed, &mut out),
+            None => out.gaps.push(
+                Gap::new(GapKind::FeedMissing, Stage::Check, "Rust toolchain", "no feed in use has advisories on it")
+                    .with_path(toolchain.path.clone())
+                    .with_line(toolchain.line)
+                    .with_help("portcullis feed update"),
+            ),
+        }
     }
     let mut told: Vec<&str> = Vec::new();
     for lock in locks {

@@ -1,9 +1,7 @@
 //! Did the publisher withdraw the locked version from the registry?
 
 use super::{Check, Facts};
-use crate::model::{
-    Class, Component, Evidence, Finding, Fix, Gap, GapKind, Partial, RuleId, SeverityBasis, Source, Stage,
-};
+use crate::model::{Class, Component, Evidence, Finding, Fix, Gap, GapKind, Partial, RuleId, SeverityBasis, Stage};
 use crate::{rule, text};
 
 pub(super) struct YankedVersions;
@@ -16,10 +14,7 @@ impl Check for YankedVersions {
     fn run(&self, facts: &Facts<'_>) -> Partial<Vec<Finding>> {
         let mut out = Partial::whole(Vec::new());
         let (mut asked, mut unknown) = (0_usize, 0_usize);
-        for (index, component) in facts.inventory.components.iter().enumerate() {
-            if component.source != Source::Default {
-                continue; // the default registry speaks of its own packages only; `not-covered` names the others
-            }
+        for (index, component) in facts.crates() {
             asked += 1;
             match facts.published(&component.name, &component.version) {
                 Ok(Some(published)) if published.yanked => out.value.push(finding(facts, index, component)),

@@ -74,13 +74,13 @@ pub enum Command {
 /// What every command that judges takes.
 #[derive(Clone, Debug, Args)]
 pub struct JudgeArgs {
-    /// Advisory data: an installed feed's name, a checkout of the database, or `embedded`
+    /// Advisory data: an installed feed's name, a checkout of RustSec, `embedded`, or FORMAT:PATH; repeatable
     ///
     /// Without it the installed feed `rustsec` is used (see `portcullis feed update`). A directory is read afresh
     /// each time. `embedded` is what was compiled in: landmark advisories in a plain build, a full snapshot in a
     /// release.
     #[arg(long, value_name = "NAME|DIR")]
-    pub feed: Option<String>,
+    pub feed: Vec<String>,
 
     /// Trust this policy file instead of the one of the tree or of the base
     #[arg(long, value_name = "FILE")]
@@ -190,9 +190,9 @@ pub struct InitCommand {
     #[arg(value_name = "TARGET", default_value = ".")]
     pub target: PathBuf,
 
-    /// Advisory data: an installed feed's name, a checkout of the database, or `embedded`
+    /// Advisory data: an installed feed's name, a checkout of RustSec, `embedded`, or FORMAT:PATH; repeatable
     #[arg(long, value_name = "NAME|DIR")]
-    pub feed: Option<String>,
+    pub feed: Vec<String>,
 }
 
 /// `portcullis waive`
@@ -205,9 +205,9 @@ pub struct WaiveCommand {
     #[arg(value_name = "TARGET", default_value = ".")]
     pub target: PathBuf,
 
-    /// Advisory data: an installed feed's name, a checkout of the database, or `embedded`
+    /// Advisory data: an installed feed's name, a checkout of RustSec, `embedded`, or FORMAT:PATH; repeatable
     #[arg(long, value_name = "NAME|DIR")]
-    pub feed: Option<String>,
+    pub feed: Vec<String>,
 }
 
 /// When to colour.

@@ -47,7 +47,7 @@ pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit 
 /// What the gate is asked for.
 pub(super) fn request(targets: &[PathBuf], args: &JudgeArgs) -> Request {
     Request {
-        feed: args.feed.clone(),
+        feeds: args.feed.clone(),
         policy: args.policy.clone(),
         base: args.base.clone().map_or(BaseChoice::Detect, BaseChoice::Rev),
         fail_on: args.fail_on,

@@ -5,11 +5,13 @@ use super::{Exit, check, output};
 use crate::feed;
 use crate::gate;
 use crate::model::{
-    Advisory, Collection, Component, GapKind, JudgedFinding, JudgedGap, Kind, RuleInfo, Ruling, Source, Stage, Verdict,
+    Advisory, Collection, Component, Evidence, GapKind, JudgedFinding, JudgedGap, Kind, Rating, Record, RuleInfo,
+    Ruling, Source, Stage, Verdict,
 };
 use crate::rule;
 use crate::sys::{Stream, Sys};
 use crate::text::neutral;
+use crate::version::range::EventKind;
 use semver::Version;
 use std::fmt::Write as _;
 
@@ -27,15 +29,15 @@ pub(super) fn run(sys: &dyn Sys, args: &ExplainArgs) -> Exit {
         output::complain(sys, &format!("there is no rule {}", args.id), &format!("the rules are {}", ids.join(", ")));
         return Exit::No;
     }
-    let records = match find(sys, args) {
-        Ok(records) => records,
+    let (records, others) = match find(sys, args) {
+        Ok(found) => found,
         Err((why, help)) => {
             output::complain(sys, &why, &help);
             return Exit::CannotTell;
         }
     };
-    if records.is_empty() {
-        let why = format!("the feed knows no advisory with the id or alias {}", args.id);
+    if records.is_empty() && others.is_empty() {
+        let why = format!("no feed knows an advisory with the id or alias {}", args.id);
         output::complain(sys, &why, "portcullis feed status says which feed this is, and how old");
         return Exit::No;
     }
@@ -43,7 +45,8 @@ pub(super) fn run(sys: &dyn Sys, args: &ExplainArgs) -> Exit {
         Ok(verdict) => verdict,
         Err(e) => return check::refuse(sys, &e),
     };
-    let text: Vec<String> = records.iter().map(|record| of_advisory(record, &verdict)).collect();
+    let mut text: Vec<String> = records.iter().map(|record| of_advisory(record, &verdict)).collect();
+    text.extend(others.iter().map(|(source, record)| of_record(source, record, &verdict)));
     let written = Exit::of_writing(&sys.print(Stream::Out, text.join("\n").as_bytes()));
     let mut answer = Exit::Yes;
     for judged in hiding(&verdict) {
@@ -63,11 +66,14 @@ fn hiding(verdict: &Verdict) -> impl Iterator<Item = &JudgedGap> {
     })
 }
 
-fn find(sys: &dyn Sys, args: &ExplainArgs) -> Result<Vec<Advisory>, (String, String)> {
+/// What RustSec's own feed has, and what the other sources have, each with its name.
+type Found = (Vec<Advisory>, Vec<(String, Record)>);
+
+fn find(sys: &dyn Sys, args: &ExplainArgs) -> Result<Found, (String, String)> {
     let explain = |e: feed::FeedError| (e.to_string(), e.help());
-    let choice = feed::choose(sys, args.judge.feed.as_deref()).map_err(explain)?;
-    let feed = feed::open(sys, &choice).map_err(explain)?;
-    feed.value.find(&args.id).map_err(explain)
+    let catalogue = feed::open_to_ask(sys, &args.judge.feed).map_err(explain)?;
+    let own = catalogue.feed.as_ref().map_or_else(|| Ok(Vec::new()), |feed| feed.find(&args.id)).map_err(explain)?;
+    Ok((own, catalogue.find(&args.id).map_err(explain)?))
 }
 
 fn of_rule(info: &RuleInfo) -> String {
@@ -84,13 +90,7 @@ fn of_rule(info: &RuleInfo) -> String {
 pub(super) fn of_advisory(record: &Advisory, verdict: &Verdict) -> String {
     let mut out = Lines::default();
     out.line(0, &format!("{}: {}", record.id, record.title));
-    let kind = match record.kind {
-        Kind::Vulnerability => "vulnerability",
-        Kind::Malicious => "malicious package",
-        Kind::Unsound => "unsoundness",
-        Kind::Unmaintained => "unmaintained package",
-        Kind::Notice => "notice",
-    };
+    let kind = word(record.kind);
     let package = match record.collection {
         Collection::Crates => format!("crate {}", record.package),
         Collection::Rust => format!("{} of the Rust toolchain", record.package),
@@ -128,6 +128,79 @@ pub(super) fn of_advisory(record: &Advisory, verdict: &Verdict) -> String {
     out.text
 }
 
+/// Everything on one record of another source.
+fn of_record(source: &str, record: &Record, verdict: &Verdict) -> String {
+    let mut out = Lines::default();
+    out.line(0, &format!("{}: {}", record.id, record.title));
+    let published = record.published.map(|time| format!(", published {}", time.date())).unwrap_or_default();
+    out.line(2, &format!("{} of the source {source}{published}", word(record.kind)));
+    if let Some(withdrawn) = record.withdrawn {
+        out.line(2, &format!("withdrawn on {}: it matches nothing", withdrawn.date()));
+    }
+    out.list("aliases", &record.aliases);
+    out.list("related", &record.related);
+    let rating = |rating: &Rating| match rating.scheme.as_str() {
+        Rating::WORD => format!("«{}»", rating.value),
+        _ => match rating.value.parse::<cvss::Cvss>() {
+            Ok(vector) => format!("{} (base score {:.1})", rating.value, vector.score()),
+            Err(_) => rating.value.clone(),
+        },
+    };
+    out.list("rated", &record.ratings.iter().map(rating).collect::<Vec<_>>());
+    for affected in &record.affected {
+        out.line(2, &format!("affects {} of {}", affected.package, affected.ecosystem));
+        for events in &affected.ranges {
+            let events: Vec<String> =
+                events.iter().map(|event| format!("{} {}", event_word(event.kind), event.version)).collect();
+            out.line(4, &events.join(", "));
+        }
+        if !affected.versions.is_empty() {
+            out.line(4, &format!("and {} listed versions", affected.versions.len()));
+        }
+    }
+    out.list("see", &record.references);
+    out.description(&record.description);
+    out.blank();
+    out.line(0, "here:");
+    let says = |judged: &&JudgedFinding| {
+        judged.finding.advisory.as_deref() == Some(record.id.as_str())
+            || judged.finding.evidence.iter().any(|evidence| {
+                matches!(evidence, Evidence::Sources(says) if says.iter().any(|s| s.source == source && s.id == record.id))
+            })
+    };
+    let mut any = false;
+    for judged in verdict.findings.iter().filter(says) {
+        any = true;
+        matched(&mut out, judged);
+    }
+    if !any {
+        let all_read = hiding(verdict).next().is_none();
+        let which = if all_read { "nothing here" } else { "nothing here that could be read" };
+        out.line(2, &format!("{which} is called affected by it"));
+    }
+    out.text
+}
+
+fn event_word(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Introduced => "introduced",
+        EventKind::Fixed => "fixed",
+        EventKind::LastAffected => "last affected",
+        EventKind::Limit => "limit",
+        EventKind::Above => "above",
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Vulnerability => "vulnerability",
+        Kind::Malicious => "malicious package",
+        Kind::Unsound => "unsoundness",
+        Kind::Unmaintained => "unmaintained package",
+        Kind::Notice => "notice",
+    }
+}
+
 /// What the advisory means for the judged targets.
 fn here(out: &mut Lines, record: &Advisory, verdict: &Verdict) {
     out.line(0, "here:");
@@ -157,7 +230,6 @@ fn here(out: &mut Lines, record: &Advisory, verdict: &Verdict) {
 }
 
 fn matched(out: &mut Lines, judged: &JudgedFinding) {
-    use crate::model::Evidence;
     let finding = &judged.finding;
     let label = finding.component.as_ref().map(Component::label).unwrap_or_default();
     out.line(2, &format!("{label} at {} matches", finding.location));
@@ -166,6 +238,15 @@ fn matched(out: &mut Lines, judged: &JudgedFinding) {
             Evidence::Range { interval, version } => out.line(4, &format!("{version} lies in {interval}")),
             Evidence::ReachedThrough(way) => out.line(4, &format!("reached through {}", way.join(" -> "))),
             // The record's own limits stand above, and digests belong to another rule.
+            Evidence::Sources(says) => {
+                for said in says {
+                    let fixed = said.fixed.as_ref().map(|f| format!(", fixed in {f}")).unwrap_or_default();
+                    out.line(
+                        4,
+                        &format!("{} says with {}: {}{fixed}", said.source, said.id, said.says.replace('-', " ")),
+                    );
+                }
+            }
             Evidence::Functions(_) | Evidence::Arch(_) | Evidence::Os(_) | Evidence::Digests { .. } => {}
         }
     }

@@ -8,7 +8,7 @@ use crate::config::import;
 use crate::config::{Disk, FeedPolicy};
 use crate::feed;
 use crate::gate::{self, BaseChoice, GateError, Request};
-use crate::model::Advisory;
+use crate::model::{AffectedPackage, Record};
 use crate::sys::Sys;
 use feed_command::FeedCommand;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ pub(super) fn init(sys: &dyn Sys, command: &InitCommand) -> u8 {
     // A file target is judged alone; a directory as the whole repository that it lies in.
     let is_dir = matches!(sys.kind(&command.target), Ok(Some(crate::sys::FileKind::Dir)));
     let target = if is_dir { root.clone() } else { command.target.clone() };
-    let request = Request { feed: command.feed.clone(), base: BaseChoice::Without, ..Request::of(&[target]) };
+    let request = Request { feeds: command.feed.clone(), base: BaseChoice::Without, ..Request::of(&[target]) };
     let verdict = match gate::run(sys, &request) {
         Ok(verdict) => verdict,
         Err(e) => return check::refuse(sys, &e).code(),
     };
-    if verdict.feed.is_none() {
+    if verdict.feed.is_none() && verdict.sources.is_empty() {
         let why = verdict.gaps.iter().find(|g| g.gap.stage == crate::model::Stage::Feed);
         let (why, help) = why.map_or((String::new(), String::new()), |g| (g.gap.why.clone(), g.gap.help.clone()));
         output::complain(sys, &format!("without a feed nobody knows today's debt: {why}"), &help);
@@ -51,7 +51,7 @@ pub(super) fn waive(sys: &dyn Sys, command: &WaiveCommand) -> u8 {
         Ok(root) => root,
         Err(exit) => return exit.code(),
     };
-    let known = match look_up(sys, command.feed.as_deref(), &command.args.id) {
+    let known = match look_up(sys, &command.feed, &command.args.id) {
         Ok(records) => known(&records, &command.args.package),
         Err(e) => {
             let why = format!("the advisory could not be looked up: {e}");
@@ -76,18 +76,27 @@ fn root(sys: &dyn Sys, target: &Path) -> Result<PathBuf, Exit> {
     collect::root_of(sys, target).map_err(|e| check::refuse(sys, &GateError::from(e)))
 }
 
-fn look_up(sys: &dyn Sys, feed: Option<&str>, id: &str) -> Result<Vec<Advisory>, feed::FeedError> {
-    let choice = feed::choose(sys, feed)?;
-    feed::open(sys, &choice)?.value.find(id)
+fn look_up(sys: &dyn Sys, feeds: &[String], id: &str) -> Result<Vec<Record>, feed::FeedError> {
+    let catalogue = feed::open_to_ask(sys, feeds)?;
+    let mut records: Vec<Record> = match &catalogue.feed {
+        Some(feed) => feed.find(id)?.iter().map(feed::record_of).collect(),
+        None => Vec::new(),
+    };
+    records.extend(catalogue.find(id)?.into_iter().map(|(_, record)| record));
+    Ok(records)
 }
 
 /// What the records say of the package; several that share an alias count by the worst of them. Every package that they
 /// speak of is named, so that a waiver for another one is not written.
-fn known(records: &[Advisory], package: &str) -> waive_command::Known {
+fn known(records: &[Record], package: &str) -> waive_command::Known {
     let mut known = waive_command::Known::default();
     for record in records {
-        known.packages.push(record.package.clone());
-        if record.package == package {
+        known.packages.extend(record.affected.iter().map(|affected| affected.package.clone()));
+        let is_it = |affected: &AffectedPackage| {
+            feed::name::normalised(&affected.ecosystem, &affected.package)
+                == feed::name::normalised(&affected.ecosystem, package)
+        };
+        if record.affected.iter().any(is_it) {
             known.severity = known.severity.max(Some(severity_of(record)));
             known.aliases.push(record.id.clone());
             known.aliases.extend(record.aliases.iter().cloned());

@@ -125,6 +125,12 @@ pub enum FeedError {
         /// Records of the old one.
         old: u64,
     },
+    /// Two feeds of RustSec were named; of other sources there can be many.
+    #[error("`{0}` is a second feed of RustSec")]
+    TwoFeeds(String),
+    /// A source of another format where only RustSec's feed can be.
+    #[error("this asks RustSec's own feed, and not other sources")]
+    NotOfRustSec,
     /// Two sources of one index have one name.
     #[error("two sources are named `{0}`")]
     TwoSources(String),
@@ -187,6 +193,8 @@ impl FeedError {
                 "the old copy is kept; look at the source, or remove it and add it again".into()
             }
             Self::TwoSources(_) => "give each source a name of its own".into(),
+            Self::TwoFeeds(_) => "name one of them".into(),
+            Self::NotOfRustSec => "name the feed of RustSec, or a checkout of its database".into(),
             Self::NotAnArchive { .. } | Self::Git { .. } => {
                 "the installed feed is kept; look at the address, or give another one with --from".into()
             }
@@ -207,7 +215,12 @@ impl FeedError {
     /// 2 for what the user wrote, 4 for what could not be written, 3 for what could not be had.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::BadName(_) | Self::NotADirectory(_) | Self::NoHome(_) | Self::TwoSources(_) => 2,
+            Self::BadName(_)
+            | Self::NotADirectory(_)
+            | Self::NoHome(_)
+            | Self::TwoSources(_)
+            | Self::TwoFeeds(_)
+            | Self::NotOfRustSec => 2,
             Self::BadKey { kind: "public", .. } => 2,
             Self::Sys(e) if matches!(e.op, "write" | "create" | "write to" | "lock" | "remove") => 4,
             _ => 3,

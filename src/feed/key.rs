@@ -202,6 +202,13 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// A key that nobody keeps, for what does not outlive this run.
+pub(super) fn throwaway(sys: &dyn Sys) -> Result<Key, FeedError> {
+    let mut seed = [0; 32];
+    sys.random(&mut seed)?;
+    Key::from_seed(&seed).ok_or_else(|| FeedError::Internal("a key for one run".into()))
+}
+
 fn make(sys: &dyn Sys, path: &Path) -> Result<Key, FeedError> {
     let broken = || FeedError::Internal("a new feed key".into());
     let mut seed = [0; 32];

@@ -33,6 +33,7 @@ mod requirement;
 mod rubysec;
 mod rustsec_record;
 mod source;
+mod sources;
 mod usual;
 mod yaml;
 mod zip;
@@ -46,6 +47,7 @@ pub use manage::{Exported, Manager, Mirror, Status};
 pub use online::published_online;
 pub use ranges::{RangeError, affected};
 pub use rustsec_record::record_of;
+pub use sources::{Catalogue, installed, open_all, open_index, open_to_ask};
 
 use crate::model::{Advisory, Collection, FeedInfo, FeedKind, Gap, Partial, Timestamp};
 use crate::sys::{FileKind, Sys};
@@ -80,12 +82,15 @@ pub enum Choice {
     Directory(PathBuf),
     /// What is compiled into this binary.
     Embedded,
+    /// A source of another format than RustSec's, read afresh each time.
+    Source(gather::Format, PathBuf),
 }
 
 /// What the words after `--feed` choose; without them the installed feed of the default name.
 ///
 /// A word that can be a name is a name even where a directory of that name stands in the working directory: that may
-/// be the judged tree, which has no say in this. A directory is written with a slash, or as `.` or `..`.
+/// be the judged tree, which has no say in this. A directory is written with a slash, or as `.` or `..`. `FORMAT:PATH` is a
+/// source of that format (`osv`, `rubysec`, …): a directory, a zip archive, or a file of records.
 ///
 /// Errors: the directory does not exist, or the text is neither.
 pub fn choose(sys: &dyn Sys, text: Option<&str>) -> Result<Choice, FeedError> {
@@ -96,6 +101,9 @@ pub fn choose(sys: &dyn Sys, text: Option<&str>) -> Result<Choice, FeedError> {
     };
     if is_name(text) {
         return Ok(Choice::Installed(text.to_owned()));
+    }
+    if let Some((format, path)) = sources::source_of(text) {
+        return Ok(Choice::Source(format, path));
     }
     let path = Path::new(text);
     let looks_like_path = text.contains('/') || matches!(text, "." | "..");
@@ -209,6 +217,7 @@ fn open_with(sys: &dyn Sys, choice: &Choice, texts: Texts) -> Result<Partial<Fee
             let commit = directory_commit::read(sys, dir)?;
             Ok(in_memory(records, FeedKind::Directory, None, commit))
         }
+        Choice::Source(..) => Err(FeedError::NotOfRustSec),
         Choice::Embedded => match embedded::snapshot()? {
             Some((records, date)) => Ok(in_memory(records, FeedKind::EmbeddedSnapshot, Some(date), None)),
             None => {

@@ -4,7 +4,7 @@ use super::policy_files::{self, CommitFiles};
 use super::{BaseChoice, GateError, Request, check_all, inspect};
 use crate::collect::{self, Format, Opened, Place};
 use crate::config::{self, Disk, LoadError, Policy};
-use crate::feed::Feed;
+use crate::feed::Catalogue;
 use crate::forge::{self, Run};
 use crate::git::{Entry, Git, GitError, MODE_GITLINK, is_object_id};
 use crate::model::{Axis, Finding, Gap, GapKind, Note, Partial, RuleId, TreePath};
@@ -175,7 +175,7 @@ pub(super) struct Before {
 }
 
 /// The findings of the base under the same feed.
-pub(super) fn before(base: &Base<'_>, policy: &Policy, feed: &Feed) -> Result<Partial<Before>, GateError> {
+pub(super) fn before(base: &Base<'_>, policy: &Policy, catalogue: &Catalogue) -> Result<Partial<Before>, GateError> {
     let opened = [collect::open_commit(&base.git, &base.fork, &policy.excludes, None)?];
     let seen = inspect::all(&opened, &policy.mirrors, None);
     let artifacts = || opened.iter().flat_map(|target| &target.artifacts);
@@ -191,7 +191,7 @@ pub(super) fn before(base: &Base<'_>, policy: &Policy, feed: &Feed) -> Result<Pa
     });
     let gaps = gaps.collect();
     // Gaps of the checks on the base say nothing of the change.
-    let findings = check_all(&seen, feed, None).value;
+    let findings = check_all(&seen, catalogue, None).value;
     Ok(Partial { value: Before { findings, artifacts: artifacts().map(|a| a.path.clone()).collect() }, gaps })
 }
 

@@ -9,8 +9,11 @@ mod subject;
 use crate::check::{self, Online};
 use crate::collect::{self, Place};
 use crate::config::{self, Disk, Policy};
-use crate::feed::{self, Feed};
-use crate::model::{Finding, Gap, GapKind, Inventory, Ledger, Note, Partial, Severity, Source, Stage, Verdict};
+use crate::feed::{self, Catalogue, Feed};
+use crate::inventory::cargo_lock;
+use crate::model::{
+    Ecosystem, Finding, Gap, GapKind, Inventory, Ledger, Note, Partial, Severity, Source, Stage, Verdict,
+};
 use crate::policy::{self, Case};
 use crate::rule;
 use crate::sys::{Sys, beside, spread};
@@ -26,8 +29,8 @@ pub struct Request {
     pub targets: Vec<PathBuf>,
     /// What of the targets is judged.
     pub judged: Judged,
-    /// `--feed`: a name, a directory, or `embedded`.
-    pub feed: Option<String>,
+    /// `--feed`: names, directories, `embedded`, or `FORMAT:PATH`; empty for everything that is installed.
+    pub feeds: Vec<String>,
     /// `--policy`: a file that the pipeline names and that is trusted for that reason.
     pub policy: Option<PathBuf>,
     /// `--base`: the commit that the change is compared with.
@@ -71,7 +74,7 @@ impl Request {
         Self {
             targets: targets.to_vec(),
             judged: Judged::WorkTree,
-            feed: None,
+            feeds: Vec::new(),
             policy: None,
             base: BaseChoice::Detect,
             fail_on: None,
@@ -94,8 +97,8 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     }
     notes.extend(other_policies(sys, request, &places)?);
     // These wait for different things.
-    let (feed, looked) = beside(
-        || feed::choose(sys, request.feed.as_deref()).and_then(|choice| feed::open_to_judge(sys, &choice)),
+    let (opened, looked) = beside(
+        || feed::open_all(sys, &request.feeds),
         || {
             let opened = subject::open(places, commit.as_deref(), &policy.excludes)?;
             let cargo = (request.resolve == Resolve::Cargo).then_some(sys);
@@ -109,23 +112,24 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
     }
 
     let mut findings = Vec::new();
-    let mut used = None;
-    match feed {
-        None => gaps.push(unusable("opening the feed broke; this is a fault of Portcullis", "")),
-        Some(Err(e)) => gaps.push(unusable(&e.to_string(), &e.help())),
-        Some(Ok(feed)) => {
-            let feed = feed.take(&mut gaps);
-            gaps.extend(policy::feed_gaps(feed.info(), &policy.feed, now));
+    let mut catalogue = Catalogue::default();
+    match opened {
+        None => gaps.push(unusable("opening the feeds broke; this is a fault of Portcullis", "")),
+        Some(opened) => {
+            catalogue = opened.take(&mut gaps);
+            let sources = catalogue.sources();
+            for info in catalogue.feed.as_ref().map(Feed::info).into_iter().chain(&sources) {
+                gaps.extend(policy::feed_gaps(info, &policy.feed, now));
+            }
             let online = request.online.then(|| ask_online(sys, &seen).take(&mut gaps));
-            let found = check_all(&seen, &feed, online.as_ref()).take(&mut gaps);
+            let found = check_all(&seen, &catalogue, online.as_ref()).take(&mut gaps);
             findings = match &base {
                 Some(base) => {
-                    let before = base::before(base, &policy, &feed)?.take(&mut gaps);
+                    let before = base::before(base, &policy, &catalogue)?.take(&mut gaps);
                     base::split(sys, base, found, &before, &own)?
                 }
                 None => found.into_iter().map(|finding| (finding, base::without(request))).collect(),
             };
-            used = Some(feed.info().clone());
         }
     }
     notes.extend(base::notes(sys, base.as_ref(), &policy)?);
@@ -136,7 +140,8 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
         notes,
         ledger: Ledger::new(seen.rows),
         inventories: seen.inventories.into_iter().map(release_text).collect(),
-        feed: used,
+        feed: catalogue.feed.as_ref().map(|feed| feed.info().clone()),
+        sources: catalogue.sources(),
         now,
         base: base.map(|base| base.commit),
         rules: rule::all().to_vec(),
@@ -209,22 +214,27 @@ fn unusable(why: &str, help: &str) -> Gap {
 }
 
 /// Runs the checks on every lockfile and on the toolchains.
-fn check_all(seen: &Inspected, feed: &Feed, online: Option<&Online>) -> Partial<Vec<Finding>> {
+fn check_all(seen: &Inspected, catalogue: &Catalogue, online: Option<&Online>) -> Partial<Vec<Finding>> {
     let mut all = Partial::whole(Vec::new());
     let checked = spread(&seen.inventories, |(inventory, digest)| {
-        check::run_all(&check::Facts::new(inventory, *digest, feed, online))
+        check::run_all(&check::Facts::new(inventory, *digest, catalogue, online))
     });
     for part in checked.expect("a check that panics is a gap") {
         all.value.extend(part.take(&mut all.gaps));
     }
-    let locks: Vec<_> = seen.inventories.iter().map(|(inventory, _)| inventory.path.clone()).collect();
-    all.value.extend(check::toolchains(&seen.toolchains, &locks, feed).take(&mut all.gaps));
+    let of_cargo = |inventory: &&Inventory| inventory.format == cargo_lock::FORMAT;
+    let locks = seen.inventories.iter().map(|(inventory, _)| inventory).filter(of_cargo);
+    let locks: Vec<_> = locks.map(|inventory| inventory.path.clone()).collect();
+    all.value.extend(check::toolchains(&seen.toolchains, &locks, catalogue.feed.as_ref()).take(&mut all.gaps));
     all
 }
 
 fn ask_online(sys: &dyn Sys, seen: &Inspected) -> Partial<Online> {
     let components = seen.inventories.iter().flat_map(|(inventory, _)| &inventory.components);
-    let names = components.filter(|c| c.source == Source::Default).map(|c| c.name.to_string()).collect();
+    let names = components
+        .filter(|c| c.source == Source::Default && c.ecosystem == Ecosystem::Cargo)
+        .map(|c| c.name.to_string())
+        .collect();
     feed::published_online(sys, &names).unwrap_or_else(|e| {
         let gap = Gap::new(GapKind::OnlineFailed, Stage::Feed, "registry", e.to_string()).with_help(e.help());
         Partial { value: Online::new(), gaps: vec![gap] }
@@ -235,5 +245,5 @@ fn nothing_to_judge(request: &Request) -> Gap {
     let targets: Vec<String> = request.targets.iter().map(|t| t.display().to_string()).collect();
     let why = "there is no lockfile and no manifest that this release can read";
     Gap::new(GapKind::NothingToJudge, Stage::Collect, targets.join(", "), why)
-        .with_help("name a directory with a Cargo.lock, or the lockfile itself")
+        .with_help("name a directory with a lockfile, or the lockfile itself")
 }

@@ -414,7 +414,9 @@ mod tests {
         assert_eq!(index(INDEX), Source::Default);
         assert_eq!(index(&format!("{INDEX}/")), Source::Default);
         assert_eq!(index("https://u:p@pypi.h.example/simple"), Source::Default);
-        for other in ["https://pypi.h.example/own/simple", "https://h.example/simple", "https://h.example/pypi.x/simple"] {
+        for other in
+            ["https://pypi.h.example/own/simple", "https://h.example/simple", "https://h.example/pypi.x/simple"]
+        {
             assert_eq!(index(other), Source::Registry(other.into()));
         }
         assert_eq!(index("https://u:p@h.example/simple"), Source::Registry("https://h.example/simple".into()));

@@ -138,6 +138,8 @@ pub enum Evidence {
     Os(Vec<String>),
     /// A shortest way from a first-party package to the component, both included.
     ReachedThrough(Vec<String>),
+    /// What each source of advisories says, the ones that call the version affected first.
+    Sources(Vec<SourceSays>),
     /// Two digests that should be the same.
     Digests {
         /// What the feed knows.
@@ -145,6 +147,19 @@ pub enum Evidence {
         /// What the lock says.
         found: Digest,
     },
+}
+
+/// What one source of advisories says of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSays {
+    /// The name of the source.
+    pub source: String,
+    /// The id of its record.
+    pub id: String,
+    /// `affected`, `cannot-tell`, `not-affected`, or `withdrawn`.
+    pub says: &'static str,
+    /// The first version that it calls fixed above the one in use, where it names one.
+    pub fixed: Option<String>,
 }
 
 /// What clears a finding.

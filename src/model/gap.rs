@@ -96,6 +96,8 @@ gap_kinds! {
     FeedLandmark = "feed-landmark", fails: false;
     /// A feed that was asked for could not be opened or verified.
     FeedUnusable = "feed-unusable", fails: true;
+    /// No feed in use has advisories on an ecosystem that the target uses.
+    FeedMissing = "feed-missing", fails: true;
     /// A look-up that `--online` asked for did not answer.
     OnlineFailed = "online-failed", fails: true;
     /// The target holds nothing that this release can judge.

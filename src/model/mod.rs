@@ -19,7 +19,7 @@ pub use advisory::{Advisory, Affects, Collection, FeedInfo, FeedKind, Kind};
 pub use component::{Component, Count, Inventory, LeftOut, Scope, Source};
 pub use digest::Digest;
 pub use ecosystem::Ecosystem;
-pub use finding::{Class, Evidence, Finding, Fingerprint, Fix, RuleId, RuleInfo};
+pub use finding::{Class, Evidence, Finding, Fingerprint, Fix, RuleId, RuleInfo, SourceSays};
 pub use gap::{Gap, GapKind, Partial, Stage};
 pub use ledger::{Ledger, LedgerRow, RowState};
 pub use location::{Location, TreePath};

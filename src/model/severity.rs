@@ -77,6 +77,13 @@ pub enum SeverityBasis {
         /// The base score.
         score: f64,
     },
+    /// A vendor's own word: the record has no score.
+    Vendor {
+        /// The word as the record has it, such as `Moderate`.
+        word: String,
+        /// The database that has the record.
+        database: String,
+    },
     /// The rule fixes it.
     Rule,
     /// The record says that the package is malicious.
@@ -88,6 +95,7 @@ impl fmt::Display for SeverityBasis {
         match self {
             Self::Assumed => f.write_str("assumed"),
             Self::Cvss { .. } => f.write_str("cvss"),
+            Self::Vendor { .. } => f.write_str("vendor"),
             Self::Rule => f.write_str("rule"),
             Self::Malicious => f.write_str("malicious"),
         }

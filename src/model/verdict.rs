@@ -149,6 +149,8 @@ pub struct Verdict {
     pub inventories: Vec<Inventory>,
     /// The feed used; none when it could not be opened.
     pub feed: Option<FeedInfo>,
+    /// Other sources of advisories that were asked, in order of name.
+    pub sources: Vec<FeedInfo>,
     /// The policy used.
     pub policy: PolicyInfo,
     /// The rules that findings refer to, sorted by id.

@@ -65,6 +65,8 @@ pub struct Case {
     pub inventories: Vec<Inventory>,
     /// The feed; none when it could not be opened, which is a gap even where nobody said so.
     pub feed: Option<FeedInfo>,
+    /// Other sources of advisories, in order of name.
+    pub sources: Vec<FeedInfo>,
     /// The time of the run.
     pub now: Timestamp,
     /// The commit that was compared with. Without one, the axis of a finding excuses nothing.
@@ -75,7 +77,8 @@ pub struct Case {
 
 /// Decides. The order of the inputs does not matter, and the same inputs give the same verdict.
 pub fn decide(mut case: Case, policy: &Policy) -> Verdict {
-    if case.feed.is_none() && !case.gaps.iter().any(|gap| gap.kind == GapKind::FeedUnusable) {
+    let unusable = |gap: &Gap| matches!(gap.kind, GapKind::FeedUnusable | GapKind::FeedMissing);
+    if case.feed.is_none() && case.sources.is_empty() && !case.gaps.iter().any(unusable) {
         let gap = Gap::new(GapKind::FeedUnusable, Stage::Policy, "advisories", "no feed was used");
         case.gaps.push(gap.with_help("portcullis feed update"));
     }
@@ -110,6 +113,7 @@ pub fn decide(mut case: Case, policy: &Policy) -> Verdict {
         ledger: case.ledger,
         inventories: case.inventories,
         feed: case.feed,
+        sources: case.sources,
         policy: PolicyInfo {
             origin: policy.origin.clone(),
             digest: policy.digest,
@@ -155,11 +159,13 @@ impl Said<'_> {
 }
 
 fn is_blind(case: &Case) -> bool {
-    case.feed.as_ref().is_none_or(|feed| feed.kind == FeedKind::EmbeddedLandmarks)
-        || case
-            .gaps
-            .iter()
-            .any(|gap| matches!(gap.kind, GapKind::FeedUnusable | GapKind::NothingToJudge | GapKind::Internal))
+    case.feed.as_ref().map_or(case.sources.is_empty(), |feed| feed.kind == FeedKind::EmbeddedLandmarks)
+        || case.gaps.iter().any(|gap| {
+            matches!(
+                gap.kind,
+                GapKind::FeedUnusable | GapKind::FeedMissing | GapKind::NothingToJudge | GapKind::Internal
+            )
+        })
 }
 
 /// Steps 1 and 2: the ruling before any waiver, and what decided it.

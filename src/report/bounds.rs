@@ -66,6 +66,7 @@ fn finding_fits(finding: &Finding) -> bool {
         && sentence_fits(&finding.message)
         && finding.evidence.iter().all(|evidence| match evidence {
             Evidence::ReachedThrough(names) | Evidence::Functions(names) => names.iter().all(|name| fits(name)),
+            Evidence::Sources(says) => says.iter().all(|s| fits(&s.id) && fits(&s.source)),
             Evidence::Range { .. } | Evidence::Arch(_) | Evidence::Os(_) | Evidence::Digests { .. } => true,
         })
 }
@@ -134,6 +135,10 @@ fn finding(finding: &mut Finding) {
             Evidence::ReachedThrough(names) | Evidence::Functions(names) => {
                 names.iter_mut().for_each(|text| *text = name(text));
             }
+            Evidence::Sources(says) => says.iter_mut().for_each(|s| {
+                s.id = name(&s.id);
+                s.source = name(&s.source);
+            }),
             Evidence::Range { .. } | Evidence::Arch(_) | Evidence::Os(_) | Evidence::Digests { .. } => {}
         }
     }

@@ -4,8 +4,8 @@
 
 use super::{Format, RenderError, Style, words};
 use crate::model::{
-    Component, Evidence, FeedKind, Fix, JudgedFinding, JudgedGap, LedgerRow, Note, RecordState, Recorded, RowState,
-    Ruling, Severity, SeverityBasis, Source, TreePath, Verdict,
+    Component, Evidence, FeedInfo, FeedKind, Fix, JudgedFinding, JudgedGap, LedgerRow, Note, RecordState, Recorded,
+    RowState, Ruling, Severity, SeverityBasis, Source, SourceSays, TreePath, Verdict,
 };
 use crate::text::neutral;
 use serde::Serialize;
@@ -33,6 +33,7 @@ struct Report<'a> {
     summary: Summary,
     policy: Policy<'a>,
     feed: Option<Feed<'a>>,
+    sources: Vec<Feed<'a>>,
     record: Record<'a>,
     notes: Vec<NoteRow<'a>>,
     findings: Vec<FindingRow<'a>>,
@@ -150,6 +151,7 @@ struct FindingRow<'a> {
     title: &'a str,
     message: &'a str,
     purl: Option<String>,
+    ecosystem: Option<&'static str>,
     name: Option<&'a str>,
     version: Option<&'a str>,
     source: Option<&'static str>,
@@ -186,7 +188,22 @@ enum EvidenceRow<'a> {
     Arch { names: &'a [String] },
     Os { names: &'a [String] },
     ReachedThrough { packages: &'a [String] },
+    Sources { sources: Vec<SaysRow<'a>> },
     Digests { expected: String, found: String },
+}
+
+#[derive(Serialize)]
+struct SaysRow<'a> {
+    source: &'a str,
+    id: &'a str,
+    says: &'static str,
+    fixed: Option<&'a str>,
+}
+
+impl<'a> SaysRow<'a> {
+    fn new(says: &'a SourceSays) -> Self {
+        Self { source: &says.source, id: &says.id, says: says.says, fixed: says.fixed.as_deref() }
+    }
 }
 
 #[derive(Serialize)]
@@ -219,6 +236,7 @@ struct FileRow<'a> {
 #[derive(Serialize)]
 struct ComponentRow<'a> {
     purl: String,
+    ecosystem: &'static str,
     name: &'a str,
     version: &'a str,
     source: &'static str,
@@ -253,7 +271,8 @@ impl<'a> Report<'a> {
                 fail_on: verdict.policy.fail_on.as_str(),
                 waivers: verdict.policy.waivers,
             },
-            feed: Feed::new(verdict),
+            feed: verdict.feed.as_ref().map(|feed| Feed::new(verdict, feed)),
+            sources: verdict.sources.iter().map(|feed| Feed::new(verdict, feed)).collect(),
             record: Record::new(recorded),
             notes: verdict.notes.iter().map(NoteRow::new).collect(),
             findings: verdict.findings.iter().map(|judged| FindingRow::new(verdict, judged)).collect(),
@@ -302,9 +321,8 @@ impl Summary {
 }
 
 impl<'a> Feed<'a> {
-    fn new(verdict: &'a Verdict) -> Option<Self> {
-        let feed = verdict.feed.as_ref()?;
-        Some(Self {
+    fn new(verdict: &'a Verdict, feed: &'a FeedInfo) -> Self {
+        Self {
             name: &feed.name,
             kind: feed.kind.as_str(),
             complete: feed.kind != FeedKind::EmbeddedLandmarks,
@@ -314,7 +332,7 @@ impl<'a> Feed<'a> {
             refreshed: feed.refreshed.map(|time| time.to_string()),
             age_seconds: feed.refreshed.map(|time| verdict.decided_at.since(time).0),
             commit: feed.commit.as_deref(),
-        })
+        }
     }
 }
 
@@ -370,7 +388,9 @@ impl<'a> FindingRow<'a> {
         let (ruling, waived_by, waived_until) = ruling(&judged.ruling);
         let (score, vector) = match &finding.basis {
             SeverityBasis::Cvss { vector, score } => (Some(*score), Some(vector.as_str())),
-            SeverityBasis::Assumed | SeverityBasis::Rule | SeverityBasis::Malicious => (None, None),
+            SeverityBasis::Assumed | SeverityBasis::Rule | SeverityBasis::Malicious | SeverityBasis::Vendor { .. } => {
+                (None, None)
+            }
         };
         Self {
             rule: finding.rule.0,
@@ -387,6 +407,7 @@ impl<'a> FindingRow<'a> {
             title: &finding.title,
             message: &finding.message,
             purl: component.map(Component::purl),
+            ecosystem: component.map(|c| c.ecosystem.osv()),
             name: component.map(|c| c.name.as_ref()),
             version: component.map(|c| c.version.as_ref()),
             source: component.map(|c| source(&c.source)),
@@ -430,6 +451,7 @@ impl<'a> EvidenceRow<'a> {
             Evidence::Arch(names) => Self::Arch { names },
             Evidence::Os(names) => Self::Os { names },
             Evidence::ReachedThrough(packages) => Self::ReachedThrough { packages },
+            Evidence::Sources(says) => Self::Sources { sources: says.iter().map(SaysRow::new).collect() },
             Evidence::Digests { expected, found } => {
                 Self::Digests { expected: expected.to_string(), found: found.to_string() }
             }
@@ -480,6 +502,7 @@ impl<'a> ComponentRow<'a> {
     fn new(component: &'a Component, path: &'a str) -> Self {
         Self {
             purl: component.purl(),
+            ecosystem: component.ecosystem.osv(),
             name: &component.name,
             version: &component.version,
             source: source(&component.source),

@@ -126,6 +126,9 @@ pub(super) fn severity(finding: &Finding) -> String {
         SeverityBasis::Assumed => format!("{}: assumed, the record has no score", finding.severity),
         SeverityBasis::Cvss { score, .. } => format!("{}: CVSS {score:.1}", finding.severity),
         SeverityBasis::Malicious => format!("{}: malicious", finding.severity),
+        SeverityBasis::Vendor { word, database } => {
+            format!("{}: «{}» of {}, without a score", finding.severity, word, database)
+        }
         SeverityBasis::Rule => finding.severity.to_string(),
     }
 }
@@ -135,7 +138,7 @@ pub(super) fn severity_short(finding: &Finding) -> String {
     match &finding.basis {
         SeverityBasis::Assumed => format!("{}, assumed", finding.severity),
         SeverityBasis::Cvss { score, .. } => format!("{} {score:.1}", finding.severity),
-        SeverityBasis::Malicious | SeverityBasis::Rule => finding.severity.to_string(),
+        SeverityBasis::Malicious | SeverityBasis::Vendor { .. } | SeverityBasis::Rule => finding.severity.to_string(),
     }
 }
 

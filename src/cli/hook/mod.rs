@@ -62,9 +62,9 @@ pub struct PrePushArgs {
     #[arg(value_name = "URL")]
     pub url: Option<String>,
 
-    /// Advisory data: an installed feed's name, a checkout of the database, or `embedded`
+    /// Advisory data: an installed feed's name, a checkout of RustSec, `embedded`, or FORMAT:PATH; repeatable
     #[arg(long, value_name = "NAME|DIR")]
-    pub feed: Option<String>,
+    pub feed: Vec<String>,
 
     /// Trust this policy file instead of the one that the remote has
     #[arg(long, value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! Reads an index by `pread`, each part checked against the signed header before it is used, and only the parts that are
 //! asked for. It writes nothing and judges no age.
 
-use super::compile::key_of;
+use super::compile::{CompiledIndex, key_of};
 use super::entry::{self, Package, RecordNumber};
 use super::header::{self, Header, NotAHeader, Watermark};
 use super::json;
@@ -10,7 +10,7 @@ use crate::feed::format::{self, Block};
 use crate::feed::key::PublicKey;
 use crate::feed::{FeedError, name};
 use crate::model::{Digest, Gap, Record};
-use crate::sys::{ReadAt, Sys};
+use crate::sys::{Bytes, Fault, ReadAt, Sys, SysError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -38,7 +38,15 @@ impl Index {
     ///
     /// Errors: it is not there, is no index, is damaged, or is not signed by this key.
     pub fn open(sys: &dyn Sys, path: &Path, key: &PublicKey) -> Result<Self, FeedError> {
-        let file = sys.open(path)?;
+        Self::read_from(sys.open(path)?, path, key)
+    }
+
+    /// An index that was just compiled, without a file; `what` names it in errors.
+    pub fn in_memory(compiled: CompiledIndex, what: &Path, key: &PublicKey) -> Result<Self, FeedError> {
+        Self::read_from(Box::new(InMemory(compiled.bytes)), what, key)
+    }
+
+    fn read_from(file: Box<dyn ReadAt>, path: &Path, key: &PublicKey) -> Result<Self, FeedError> {
         let damaged = |what| FeedError::Damaged { path: path.to_owned(), what };
         let size = file.size()?.0;
         let header = read_header(file.as_ref(), path, size)?;
@@ -102,6 +110,28 @@ impl Index {
             Some(value) => Ok(Some(entry::read(value, ecosystem, &normalised).ok_or_else(damaged)?)),
             None => Ok(None),
         }
+    }
+
+    /// Whether any record speaks of a package of this ecosystem.
+    pub fn covers(&self, ecosystem: &str) -> Result<bool, FeedError> {
+        let prefix = key_of(ecosystem, "");
+        // The first key that can have the prefix is in the block that would hold the bare prefix, or begins the next.
+        let at = self.packages.find(&prefix).unwrap_or(0);
+        let begins = |at| self.packages.entry(at).is_some_and(|(first, _)| first.starts_with(&prefix));
+        if at >= self.packages.len() {
+            return Ok(false);
+        }
+        if begins(at) || begins(at + 1) {
+            return Ok(true);
+        }
+        let bytes = self.package_block(at)?;
+        for entry in Entries::of(&bytes) {
+            let (key, _) = entry.map_err(|_| self.damaged("the entry of a package"))?;
+            if key.starts_with(&prefix) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The whole of a record, and the name of its source.
@@ -233,6 +263,31 @@ impl Index {
 
     fn damaged(&self, what: &'static str) -> FeedError {
         FeedError::Damaged { path: self.path.clone(), what }
+    }
+}
+
+/// Bytes as a file.
+struct InMemory(Vec<u8>);
+
+impl ReadAt for InMemory {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), SysError> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let part = start.checked_add(buffer.len()).and_then(|end| self.0.get(start..end));
+        match part {
+            Some(part) => {
+                buffer.copy_from_slice(part);
+                Ok(())
+            }
+            None => Err(SysError {
+                op: "read",
+                what: "an index in memory".into(),
+                fault: Fault::Other("it ends earlier".into()),
+            }),
+        }
+    }
+
+    fn size(&self) -> Result<Bytes, SysError> {
+        Ok(Bytes(self.0.len() as u64))
     }
 }
 

@@ -3,7 +3,8 @@
 use super::page::{Ink, Page, Part, Span, span, table};
 use super::{Style, help, words};
 use crate::model::{
-    Axis, Class, Component, Evidence, Finding, JudgedFinding, Location, Ruling, Scope, Severity, Timestamp, Verdict,
+    Axis, Class, Component, Evidence, Finding, JudgedFinding, Location, Ruling, Scope, Severity, SourceSays, Timestamp,
+    Verdict,
 };
 use crate::report::group::{Group, Remedy, groups};
 use crate::text::neutral;
@@ -167,9 +168,23 @@ impl Facts<'_> {
                     self.fact(&[Part::prose("published"), Part::whole(&expected.to_string())]);
                     self.fact(&[Part::prose("locked   "), Part::whole(&found.to_string())]);
                 }
+                Evidence::Sources(says) => self.sources(says),
                 Evidence::Range { .. } | Evidence::ReachedThrough(_) => {} // shown at the version, and below
             }
         }
+    }
+
+    /// What each source says, where that is more than that one of them calls it affected.
+    fn sources(&mut self, says: &[SourceSays]) {
+        let row = |s: &SourceSays| {
+            let fixed = s.fixed.as_ref().map(|fixed| format!(", fixed in {fixed}")).unwrap_or_default();
+            let id = s.id.as_str();
+            match s.says {
+                "affected" => format!("{} ({id}{fixed})", s.source),
+                says => format!("{} ({id}: {})", s.source, says.replace('-', " ")),
+            }
+        };
+        self.fact(&[Part::prose(&format!("according to {}", says.iter().map(row).collect::<Vec<_>>().join(", ")))]);
     }
 
     /// What holds for the package, whatever the advisory.
