@@ -24,5 +24,6 @@ mod toml_tree;
 pub mod toolchain;
 pub mod uv_lock;
 mod value;
+pub mod wants;
 mod yaml;
 pub mod yarn_lock;

@@ -225,6 +225,7 @@ pub(super) fn passed() -> Verdict {
         ledger: Ledger::new(vec![row("Cargo.lock", RowState::Parsed(2))]),
         inventories: vec![inventory("Cargo.lock", vec![component("demo", "0.1.0", 5), component("h2", "0.3.26", 412)])],
         feed: Some(feed()),
+        sources: Vec::new(),
         policy: PolicyInfo {
             origin: "defaults".into(),
             digest: Digest::of(b"policy"),

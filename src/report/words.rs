@@ -163,9 +163,19 @@ fn age(now: Timestamp, then: Timestamp) -> String {
     format!("{} ago", plural(usize::try_from(count).unwrap_or(usize::MAX), unit))
 }
 
-/// The feed in one line.
+/// Every source of advisories in one line.
 pub(super) fn feed(verdict: &Verdict) -> String {
-    let Some(feed) = &verdict.feed else { return "none: it could not be opened".to_owned() };
+    feeds(verdict).join("; ")
+}
+
+/// Every source of advisories, a line for each, RustSec's own feed first.
+pub(super) fn feeds(verdict: &Verdict) -> Vec<String> {
+    let all = verdict.feed.iter().chain(&verdict.sources);
+    let lines: Vec<String> = all.map(|feed| one_feed(verdict, feed)).collect();
+    if lines.is_empty() { vec!["none: it could not be opened".to_owned()] } else { lines }
+}
+
+fn one_feed(verdict: &Verdict, feed: &FeedInfo) -> String {
     let advisories = plural(feed.advisories, "advisory");
     if feed.kind == FeedKind::EmbeddedLandmarks {
         let state = state_of(feed).map_or(String::new(), |time| format!(", state of {}", time.date()));

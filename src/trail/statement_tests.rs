@@ -79,6 +79,7 @@ fn verdict(ruling: Ruling) -> Verdict {
         gaps: vec![JudgedGap { gap, ruling: Ruling::Reported, decided_by: "default".into() }],
         notes: Vec::new(),
         ledger: Ledger::new(vec![row]),
+        sources: Vec::new(),
         inventories: Vec::new(),
         feed: Some(FeedInfo {
             name: "file:///home/canary-user/db".into(),

@@ -80,7 +80,7 @@ fn summary(page: &mut Page, verdict: &Verdict, recorded: &Recorded, style: &Styl
     if !covered.is_empty() {
         rows.push(("covered", covered.join(", ")));
     }
-    rows.push(("feed", words::feed(verdict)));
+    rows.extend(words::feeds(verdict).into_iter().map(|line| ("feed", line)));
     rows.push(("policy", words::policy(verdict)));
     if let Some(base) = &verdict.base {
         rows.push(("base", words::short(base)));

@@ -1,0 +1,152 @@
+//! What a file is taken for, and under which names tools look for it. It opens nothing.
+
+/// What a file is taken for, by name and by content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// `Cargo.lock` and files of its content.
+    CargoLock,
+    /// `Cargo.toml`.
+    CargoManifest,
+    /// `rust-toolchain` and `rust-toolchain.toml`.
+    RustToolchain,
+    /// `package-lock.json`, `npm-shrinkwrap.json`.
+    NpmLock,
+    /// `yarn.lock`, of any version.
+    YarnLock,
+    /// `pnpm-lock.yaml`.
+    PnpmLock,
+    /// `bun.lock`.
+    BunLock,
+    /// `bun.lockb`, the older form in bytes.
+    BunBinaryLock,
+    /// `deno.lock`.
+    DenoLock,
+    /// `package.json`.
+    NpmManifest,
+    /// `poetry.lock`.
+    PoetryLock,
+    /// `uv.lock`.
+    UvLock,
+    /// `pdm.lock`.
+    PdmLock,
+    /// `Pipfile.lock`.
+    PipfileLock,
+    /// `pylock.toml`, `pylock.NAME.toml` (PEP 751).
+    Pylock,
+    /// `requirements.txt` and its relatives.
+    Requirements,
+    /// `pyproject.toml`.
+    PythonProject,
+    /// `Pipfile`.
+    Pipfile,
+}
+
+impl Format {
+    /// The word used in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CargoLock => "cargo-lock",
+            Self::CargoManifest => "cargo-manifest",
+            Self::RustToolchain => "rust-toolchain",
+            Self::NpmLock => "npm-lock",
+            Self::YarnLock => "yarn-lock",
+            Self::PnpmLock => "pnpm-lock",
+            Self::BunLock => "bun-lock",
+            Self::BunBinaryLock => "bun-binary-lock",
+            Self::DenoLock => "deno-lock",
+            Self::NpmManifest => "npm-manifest",
+            Self::PoetryLock => "poetry-lock",
+            Self::UvLock => "uv-lock",
+            Self::PdmLock => "pdm-lock",
+            Self::PipfileLock => "pipfile-lock",
+            Self::Pylock => "pylock",
+            Self::Requirements => "pip-requirements",
+            Self::PythonProject => "python-project",
+            Self::Pipfile => "pipfile",
+        }
+    }
+
+    /// Whether it belongs to the tools that unpack packages into `node_modules`.
+    pub(super) fn is_javascript(self) -> bool {
+        matches!(
+            self,
+            Self::NpmLock
+                | Self::YarnLock
+                | Self::PnpmLock
+                | Self::BunLock
+                | Self::BunBinaryLock
+                | Self::DenoLock
+                | Self::NpmManifest
+        )
+    }
+
+    /// Whether it asks for packages and does not list them. Nothing is found in one, so that of a base hides nothing.
+    pub fn is_manifest(self) -> bool {
+        matches!(self, Self::CargoManifest | Self::NpmManifest | Self::PythonProject | Self::Pipfile)
+    }
+
+    /// What tools look for under the last part of a path; `parent` is the part before it.
+    pub(super) fn of_name(parent: &[u8], name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"Cargo.lock" => Self::CargoLock,
+            b"Cargo.toml" => Self::CargoManifest,
+            b"rust-toolchain" | b"rust-toolchain.toml" => Self::RustToolchain,
+            b"package-lock.json" | b"npm-shrinkwrap.json" => Self::NpmLock,
+            b"yarn.lock" => Self::YarnLock,
+            b"pnpm-lock.yaml" => Self::PnpmLock,
+            b"bun.lock" => Self::BunLock,
+            b"bun.lockb" => Self::BunBinaryLock,
+            b"deno.lock" => Self::DenoLock,
+            b"package.json" => Self::NpmManifest,
+            b"poetry.lock" => Self::PoetryLock,
+            b"uv.lock" => Self::UvLock,
+            b"pdm.lock" => Self::PdmLock,
+            b"Pipfile.lock" => Self::PipfileLock,
+            b"pylock.toml" => Self::Pylock,
+            b"pyproject.toml" => Self::PythonProject,
+            b"Pipfile" => Self::Pipfile,
+            other if other.starts_with(b"pylock.") && other.ends_with(b".toml") => Self::Pylock,
+            other if is_requirements(parent, other) => Self::Requirements,
+            _ => return None,
+        })
+    }
+}
+
+/// The names under which files of requirements are kept: `requirements.txt`, `requirements-dev.txt`,
+/// `dev-requirements.txt`, and every `.txt` in a directory `requirements`.
+fn is_requirements(parent: &[u8], name: &[u8]) -> bool {
+    let Some(stem) = name.strip_suffix(b".txt") else { return false };
+    let apart = |rest: &[u8]| rest.first().is_none_or(|b| matches!(b, b'-' | b'_' | b'.'));
+    let apart_before = |rest: &[u8]| rest.last().is_some_and(|b| matches!(b, b'-' | b'_' | b'.'));
+    parent == b"requirements"
+        || stem.strip_prefix(b"requirements").is_some_and(apart)
+        || stem.strip_suffix(b"requirements").is_some_and(apart_before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_requirements_are_told_from_other_texts() {
+        for (parent, name) in [
+            ("", "requirements.txt"),
+            ("a", "requirements-dev.txt"),
+            ("a", "requirements_test.txt"),
+            ("a", "requirements.in.txt"),
+            ("a", "dev-requirements.txt"),
+            ("requirements", "base.txt"),
+        ] {
+            assert_eq!(Format::of_name(parent.as_bytes(), name.as_bytes()), Some(Format::Requirements), "{name}");
+        }
+        for (parent, name) in [
+            ("", "requirements.in"),
+            ("", "requirementsx.txt"),
+            ("", "myrequirements.txt"),
+            ("docs", "base.txt"),
+            ("", "requirements"),
+        ] {
+            assert_eq!(Format::of_name(parent.as_bytes(), name.as_bytes()), None, "{name}");
+        }
+    }
+}
