@@ -107,3 +107,42 @@ fn the_findings_in_python_are_those_of_the_enumerated_versions() {
     ];
     compare("pypa-2024-10-10-enumerated", "pypa", Format::Osv, 371, &differs);
 }
+
+/// What the program finds in a `Cargo.lock` with these feeds: id, package, version, class.
+fn in_rust(world: &World, feeds: &[&str], lock: &Path) -> BTreeSet<(String, String, String, String)> {
+    let lock = lock.display().to_string();
+    let mut args = vec!["check", "--no-trail", "--report", "json"];
+    args.extend(feeds.iter().flat_map(|feed| ["--feed", feed]));
+    args.push(&lock);
+    let (_, out, err) = world.run(&args);
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{lock}: {e}: {err}"));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter().filter(|f| !f["name"].is_null());
+    findings.map(|f| (text(&f["advisory"]), text(&f["name"]), text(&f["version"]), text(&f["class"]))).collect()
+}
+
+#[test]
+fn rustsec_as_markdown_and_as_osv_gives_the_same_findings_on_every_lockfile() {
+    let Some(corpus) = corpus() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let world = World::new(scratch.path());
+    let database = corpus.join("advisories/rustsec").display().to_string();
+    let (code, _, err) = world.run(&["feed", "import", &database]);
+    assert_eq!(code, 0, "{err}");
+    install(&world, "as-osv", Format::Osv, &corpus.join("advisories/rustsec-osv"));
+    let (mut rows_compared, mut wrong) = (0, Vec::new());
+    for row in rows(&corpus.join("lockfiles/ORACLES/cargo-audit-0.22.2.summary.tsv")) {
+        if row[1] == "2" {
+            continue; // refused
+        }
+        let lock = corpus.join("lockfiles").join(&row[0]);
+        let markdown = in_rust(&world, &["rustsec"], &lock);
+        let osv = in_rust(&world, &["as-osv"], &lock);
+        let both = in_rust(&world, &["rustsec", "as-osv"], &lock);
+        rows_compared += markdown.len();
+        wrong.extend(markdown.symmetric_difference(&osv).map(|row| format!("{}: {row:?}", lock.display())));
+        wrong.extend(markdown.symmetric_difference(&both).map(|row| format!("{} with both: {row:?}", lock.display())));
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(rows_compared > 1_000, "only {rows_compared} rows were compared");
+}
