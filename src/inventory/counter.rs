@@ -2,9 +2,11 @@
 //! looks at headers only. A file that fools one of the two makes the counts differ, and that is a gap.
 
 mod javascript;
+mod lines;
 pub mod python;
 
 pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
+pub use lines::{go_mod, go_sum};
 
 /// Headers of a `Cargo.lock`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

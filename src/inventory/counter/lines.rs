@@ -1,0 +1,61 @@
+//! The counters of lockfiles that are made of lines. They look at the beginnings of lines, and share no code with the
+//! readers.
+
+/// Requirements and the toolchain of a `go.mod`.
+pub fn go_mod(bytes: &[u8]) -> usize {
+    let (mut count, mut inside) = (0, None);
+    for line in lines(bytes) {
+        let body = line.trim_ascii();
+        if body.is_empty() || body.starts_with(b"//") {
+            continue;
+        }
+        if let Some(counts) = inside {
+            if body.starts_with(b")") {
+                inside = None;
+            } else {
+                count += usize::from(counts);
+            }
+            continue;
+        }
+        let (word, rest) = first_word(body);
+        let counts = matches!(word, b"require" | b"toolchain");
+        if rest.starts_with(b"(") {
+            inside = Some(counts);
+        } else {
+            count += usize::from(counts);
+        }
+    }
+    count
+}
+
+/// Lines of a `go.sum` that hold something.
+pub fn go_sum(bytes: &[u8]) -> usize {
+    lines(bytes).filter(|line| !line.trim_ascii().is_empty()).count()
+}
+
+/// The lines of a file, without the mark that some editors put before the first.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).split(|byte| *byte == b'\n')
+}
+
+/// The first word, and what follows the blanks behind it.
+fn first_word(body: &[u8]) -> (&[u8], &[u8]) {
+    let end = body.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'(' | b'"' | b'`')).unwrap_or(body.len());
+    let (word, rest) = body.split_at_checked(end).unwrap_or((body, b""));
+    (word, rest.trim_ascii_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_of_go_are_counted_in_blocks_and_alone() {
+        let file =
+            b"module m\nrequire a.b/c v1\nrequire(\n// no\n\td v1 // indirect\n\n\te v1\n)\nreplace (\n d => e v1\n)\n";
+        assert_eq!(go_mod(file), 3);
+        assert_eq!(go_mod(b"requires x v1\ngo 1.2\ntoolchain go1.2.3\n"), 1);
+        assert_eq!(go_mod(b""), 0);
+        assert_eq!(go_sum(b"a v1 h1:x\n\na v1/go.mod h1:x"), 2);
+    }
+}
