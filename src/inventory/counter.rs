@@ -3,10 +3,12 @@
 
 mod javascript;
 mod lines;
+mod objects;
 pub mod python;
 
 pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
-pub use lines::{go_mod, go_sum};
+pub use lines::{gemfile, go_mod, go_sum};
+pub use objects::composer;
 
 /// Headers of a `Cargo.lock`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

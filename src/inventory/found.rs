@@ -6,7 +6,7 @@ use crate::model::{
     Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Partial, Scope, Source, Stage, TreePath,
 };
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Packages in one lock. The largest real one known has 2,540.
@@ -15,6 +15,8 @@ pub(super) const MAX_PACKAGES: usize = 200_000;
 pub(super) const MAX_DEPENDENCIES: usize = 2_000_000;
 /// Gaps of one lock: beyond this it is not a lock with a few gaps, but not a lock.
 pub(super) const MAX_GAPS: usize = 1_000;
+/// Entries of one name in one lock, told apart by version or platform: an edge by name leads to each of them.
+pub(super) const MAX_TWINS: usize = 64;
 /// Bytes of a name. Registries refuse names above 214.
 pub(super) const MAX_NAME: usize = 256;
 /// Bytes of a version or of a source: the path of a URL beyond this no server takes.
@@ -62,6 +64,28 @@ pub(super) struct Found<'a> {
     /// By entry, in order.
     conditions: BTreeMap<u32, Vec<Arc<str>>>,
     gaps: Vec<Loose>,
+    /// Dependencies that [`Found::depend`] saw.
+    dependencies: usize,
+}
+
+/// Entries by name.
+#[derive(Debug, Default)]
+pub(super) struct Names<'a> {
+    map: HashMap<Cow<'a, str>, Vec<u32>, foldhash::fast::RandomState>,
+}
+
+impl<'a> Names<'a> {
+    /// An entry answers to this name; none where the entry has a gap already.
+    pub(super) fn add(&mut self, name: impl Into<Cow<'a, str>>, index: Option<u32>) -> Result<(), Refusal> {
+        let twins = self.map.entry(name.into()).or_default();
+        twins.extend(index);
+        if twins.len() > MAX_TWINS { Err(too_large(MAX_TWINS, "entries of one name")) } else { Ok(()) }
+    }
+
+    /// The entries of this name; none where no entry has it.
+    pub(super) fn find(&self, name: &str) -> Option<&[u32]> {
+        self.map.get(name).map(Vec::as_slice)
+    }
 }
 
 /// A gap without line.
@@ -180,6 +204,27 @@ impl<'a> Found<'a> {
         self.left_out.extend(other.left_out);
         self.conditions.extend(other.conditions.into_iter().map(|(index, all)| (index + shift, all)));
         other.gaps.into_iter().try_for_each(|gap| self.loose(gap))
+    }
+
+    /// Notes what an entry needs, by name; a gap where no entry has it and it must be there. No entry stands for the
+    /// project, or for one that has a gap.
+    pub(super) fn depend(
+        &mut self,
+        names: &Names<'_>,
+        (from, from_name): (Option<u32>, &str),
+        (at, to): (usize, &str),
+        must: bool,
+    ) -> Result<(), Refusal> {
+        self.dependencies += 1;
+        if self.dependencies > MAX_DEPENDENCIES {
+            return Err(too_large(MAX_DEPENDENCIES, "dependencies"));
+        }
+        match (names.find(to), from) {
+            (Some(targets), Some(from)) => targets.iter().for_each(|to| self.edge(from, *to)),
+            (None, _) if must => self.dangling(at, from_name, to)?,
+            (Some(_) | None, _) => {}
+        }
+        Ok(())
     }
 
     /// Says whether only optional dependencies lead to an entry.

@@ -5,9 +5,11 @@
 pub mod bun_lock;
 pub mod cargo_lock;
 pub mod cargo_manifest;
+pub mod composer_lock;
 pub mod counter;
 pub mod deno_lock;
 mod found;
+pub mod gemfile_lock;
 pub mod go_mod;
 pub mod go_sum;
 mod json;

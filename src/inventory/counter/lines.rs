@@ -33,6 +33,23 @@ pub fn go_sum(bytes: &[u8]) -> usize {
     lines(bytes).filter(|line| !line.trim_ascii().is_empty()).count()
 }
 
+/// Gems of a `Gemfile.lock`, and the tools that it names: lines four deep in the sections of sources, and those of
+/// `RUBY VERSION` and `BUNDLED WITH`.
+pub fn gemfile(bytes: &[u8]) -> usize {
+    let (mut count, mut section): (usize, &[u8]) = (0, b"");
+    for line in lines(bytes) {
+        let body = line.trim_ascii();
+        let depth = line.iter().take_while(|byte| **byte == b' ').count();
+        match (depth, section) {
+            _ if body.is_empty() => {}
+            (0, _) => section = body,
+            (4, b"GEM" | b"GIT" | b"PATH" | b"PLUGIN SOURCE") | (_, b"RUBY VERSION" | b"BUNDLED WITH") => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// The lines of a file, without the mark that some editors put before the first.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).split(|byte| *byte == b'\n')
@@ -50,12 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requirements_of_go_are_counted_in_blocks_and_alone() {
+    fn entries_are_counted_by_their_lines() {
         let file =
             b"module m\nrequire a.b/c v1\nrequire(\n// no\n\td v1 // indirect\n\n\te v1\n)\nreplace (\n d => e v1\n)\n";
         assert_eq!(go_mod(file), 3);
         assert_eq!(go_mod(b"requires x v1\ngo 1.2\ntoolchain go1.2.3\n"), 1);
         assert_eq!(go_mod(b""), 0);
+        assert_eq!(gemfile(b"GEM\n  remote: x\n  specs:\n    a (1)\n      b (>= 2)\n    b (2)\n\nPLATFORMS\n    ruby\n\nBUNDLED WITH\n   2.0\n"), 3);
         assert_eq!(go_sum(b"a v1 h1:x\n\na v1/go.mod h1:x"), 2);
     }
 }
