@@ -9,7 +9,10 @@
     reason = "a test: what fails here should fail loudly"
 )]
 
-use portcullis::inventory::{composer_lock, gemfile_lock, go_mod, go_sum};
+use portcullis::inventory::{
+    composer_lock, conan_lock, gemfile_lock, go_mod, go_sum, gradle_lock, mix_lock, package_resolved, packages_lock,
+    podfile_lock, pubspec_lock,
+};
 use portcullis::model::{Component, Gap, GapKind, Inventory, Partial, TreePath};
 use portcullis::sys::{Bytes, RealSys, Sys};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +24,8 @@ const LIMIT: Bytes = Bytes::mib(64);
 type Siblings<'a> = &'a dyn Fn(&TreePath) -> Option<Vec<u8>>;
 type Parse = fn(&TreePath, &[u8], Siblings<'_>) -> Result<Partial<Inventory>, Gap>;
 type Counts = fn(&Inventory) -> usize;
-type Place = fn(&Component, &str) -> bool;
+/// Whether a component begins at the first text, in the second.
+type Place = fn(&Component, &str, &str) -> bool;
 
 /// The corpus.
 struct Corpus(PathBuf);
@@ -94,6 +98,10 @@ enum Odd {
 
 const BROKEN: Odd = Odd::Refused(GapKind::ParseFailed);
 
+fn missing(count: usize) -> Odd {
+    Odd::Gaps(GapKind::DanglingDependency, count)
+}
+
 /// Every entry that was seen.
 fn entries(lock: &Inventory) -> usize {
     lock.components.len() + lock.counted.left_out.len()
@@ -112,10 +120,32 @@ fn check(
 ) {
     let Some(corpus) = Corpus::open() else { return };
     let files = corpus.files(&[name]);
+    check_files(&corpus, &files, (name, at_least), parse, (usual, odd), counts, place);
+}
+
+/// The same for kinds that the manifest does not count: `lines` counts what begins an entry, in the text alone.
+fn check_lines(name: &str, at_least: usize, parse: Parse, odd: &[(&str, Odd)], lines: fn(&str) -> usize, place: Place) {
+    let Some(corpus) = Corpus::open() else { return };
+    let mut files = corpus.files(&[name]);
+    for file in &mut files {
+        file.packages = lines(&String::from_utf8_lossy(&file.text)).to_string();
+    }
+    check_files(&corpus, &files, (name, at_least), parse, (&[], odd), entries, place);
+}
+
+fn check_files(
+    corpus: &Corpus,
+    files: &[File],
+    (name, at_least): (&str, usize),
+    parse: Parse,
+    (usual, odd): (&[GapKind], &[(&str, Odd)]),
+    counts: Counts,
+    place: Place,
+) {
     assert!(files.len() >= at_least, "only {} files", files.len());
     let (mut packages, mut whole, mut seen) = (0, 0, 0);
     let mut wrong = Vec::new();
-    for file in &files {
+    for file in files {
         let expected: Vec<Odd> = odd.iter().filter(|(end, _)| file.path.ends_with(end)).map(|(_, odd)| *odd).collect();
         let mut got = Vec::new();
         match corpus.parse(parse, file, name) {
@@ -153,7 +183,7 @@ fn places(lock: &Inventory, path: &str, place: Place) {
         let line = &lock.text[starts[component.line as usize - 1]..];
         let rest = &line[line.char_indices().nth(component.column as usize - 1).unwrap().0..];
         let shown = rest.char_indices().nth(300).map_or(rest, |(at, _)| &rest[..at]);
-        assert!(place(component, rest), "{path}: {component:?}: {shown}");
+        assert!(place(component, rest, &lock.text), "{path}: {component:?}: {shown}");
     }
 }
 
@@ -192,10 +222,10 @@ fn every_go_mod_has_the_requirements_of_the_manifest() {
         ("unknown_revision_version/go.mod", Odd::Count(1)),
     ];
     let count = |lock: &Inventory| entries(lock) - lock.components.iter().filter(|c| &*c.name == "stdlib").count();
-    let place = |c: &Component, rest: &str| {
+    let place = |c: &Component, rest: &str, text: &str| {
         let replaced = format!("=> {} {}", c.name, c.version);
         let said = [format!("{} {}", c.name, c.version), format!("go{}", c.version)];
-        said.iter().any(|said| rest.starts_with(said)) || rest.contains(&replaced)
+        said.iter().any(|said| rest.starts_with(said)) || text.contains(&replaced)
     };
     // The sums of another commit are not those of the file.
     let usual = [GapKind::ToolchainUnpinned, GapKind::Unlocked];
@@ -213,18 +243,17 @@ fn every_go_sum_has_the_modules_of_the_manifest() {
         components.chain(left_out).collect::<BTreeSet<_>>().len()
     };
     let odd = [("golang/testdata/corrupt/go.sum", BROKEN), ("checksum_mismatch/go.sum", BROKEN)];
-    check("go.sum", 90, go_sum::parse, &[], &odd, count, |c, rest| {
+    check("go.sum", 90, go_sum::parse, &[], &odd, count, |c, rest, _| {
         rest.starts_with(&format!("{} {} h1:", c.name, c.version))
     });
 }
 
 #[test]
 fn every_composer_lock_has_the_packages_of_the_manifest() {
-    let place = |c: &Component, rest: &str| {
+    let place = |c: &Component, rest: &str, _: &str| {
         rest.strip_prefix("\"name\": \"")
             .is_some_and(|rest| rest.to_ascii_lowercase().starts_with(&format!("{}\"", c.name)))
     };
-    let missing = |count| Odd::Gaps(GapKind::DanglingDependency, count);
     let odd = [
         ("locks-empty/composer.lock", BROKEN),
         ("locks-many-with-invalid/composer.lock", BROKEN),
@@ -244,7 +273,7 @@ fn every_composer_lock_has_the_packages_of_the_manifest() {
 fn every_gemfile_lock_has_the_gems_of_the_manifest() {
     let parse: Parse = |path, bytes, _| gemfile_lock::parse(path, bytes);
     let count = |lock: &Inventory| lock.components.len();
-    let place = |c: &Component, rest: &str| rest.starts_with(&format!("{} ({}", c.name, c.version));
+    let place = |c: &Component, rest: &str, _: &str| rest.starts_with(&format!("{} ({}", c.name, c.version));
     let bad_sum = Odd::Gaps(GapKind::ParseFailed, 1);
     let odd = [
         ("locks-empty/Gemfile.lock", BROKEN),
@@ -258,6 +287,99 @@ fn every_gemfile_lock_has_the_gems_of_the_manifest() {
         ("checksums_bundler_dep_pinned/Gemfile.lock", bad_sum),
     ];
     check("Gemfile.lock", 60, parse, &[], &odd, count, place);
+}
+
+/// In JSON and YAML the entry begins with its name.
+fn begins_with_name(c: &Component, rest: &str, _: &str) -> bool {
+    rest.trim_start_matches('"').starts_with(&*c.name)
+}
+
+#[test]
+fn every_pubspec_lock_is_read_or_refused() {
+    let odd = [
+        ("pub/testdata/broken/pubspec.lock", BROKEN),
+        ("dart/testdata/corrupt/pubspec.lock", BROKEN),
+        ("glob-paths/lock/src/pubspec.lock", BROKEN),
+        ("missing-sdk/pubspec.lock", Odd::Gaps(GapKind::ParseFailed, 1)),
+    ];
+    let lines = |text: &str| text.lines().filter(|line| line.starts_with("    dependency: ")).count();
+    check_lines("pubspec.lock", 20, |path, bytes, _| pubspec_lock::parse(path, bytes), &odd, lines, begins_with_name);
+}
+
+#[test]
+fn every_mix_lock_is_read_or_refused() {
+    let odd = [
+        ("glob-paths/src/mix.lock", BROKEN),
+        ("elixir/testdata/relationships/mix.lock", Odd::Gaps(GapKind::ParseFailed, 3)), // checksums of three letters
+        ("elixir/testdata/mix.lock", missing(7)),
+        // Cut down to what a test needs.
+        ("pkgs/elixir/mix.lock", missing(7)),
+        ("repo/mixlock/mix.lock", missing(1)),
+        ("image-debian-match-coverage/hex/mix.lock", missing(3)),
+    ];
+    let lines = |text: &str| text.matches("\": {:").count();
+    check_lines("mix.lock", 7, |path, bytes, _| mix_lock::parse(path, bytes), &odd, lines, begins_with_name);
+}
+
+#[test]
+fn every_gradle_lock_is_read_or_refused() {
+    let lines =
+        |text: &str| text.lines().filter(|line| line.split('=').next().unwrap().split(':').count() == 3).count();
+    check_lines("gradle.lockfile", 5, |path, bytes, _| gradle_lock::parse(path, bytes), &[], lines, begins_with_name);
+}
+
+#[test]
+fn every_package_resolved_is_read_or_refused() {
+    let odd = [
+        (
+            "xcode_project_invalid_json/MyApp.xcodeproj/project.xcworkspace/xcshareddata/swiftpm/Package.resolved",
+            BROKEN,
+        ),
+        (
+            "xcode_project_unknown_schema/MyApp.xcodeproj/project.xcworkspace/xcshareddata/swiftpm/Package.resolved",
+            Odd::Refused(GapKind::UnsupportedVersion),
+        ),
+    ];
+    let lines = |text: &str| text.matches("\"revision\"").count();
+    let place =
+        |_: &Component, rest: &str, _: &str| rest.starts_with("\"identity\"") || rest.starts_with("\"package\"");
+    check_lines("Package.resolved", 36, |path, bytes, _| package_resolved::parse(path, bytes), &odd, lines, place);
+}
+
+#[test]
+fn every_podfile_lock_is_read_or_refused() {
+    let odd = [
+        ("locks-scalibr/Podfile.lock", missing(9)), // cut down to what a test needs
+    ];
+    let lines = |text: &str| {
+        text.split("\n\n")
+            .next()
+            .unwrap()
+            .lines()
+            .filter(|line| line.starts_with("  - ") && line.contains(" ("))
+            .count()
+    };
+    check_lines("Podfile.lock", 3, |path, bytes, _| podfile_lock::parse(path, bytes), &odd, lines, begins_with_name);
+}
+
+#[test]
+fn every_conan_lock_is_read_or_refused() {
+    let odd = [("cpp/testdata/corrupt/conan.lock", BROKEN), ("glob-paths/somewhere/src/conan.lock", BROKEN)];
+    let lines = |text: &str| {
+        text.matches("\"options\":").count()
+            + text.lines().filter(|line| line.contains("#") && !line.contains("ref\"")).count()
+    };
+    let place = |c: &Component, rest: &str, _: &str| {
+        rest.starts_with(&*c.name) || rest.contains(&format!("\"ref\": \"{}/{}", c.name, c.version))
+    };
+    check_lines("conan.lock", 7, |path, bytes, _| conan_lock::parse(path, bytes), &odd, lines, place);
+}
+
+#[test]
+fn every_packages_lock_has_the_packages_of_the_manifest() {
+    let odd = [("glob-paths/src/packages.lock.json", BROKEN)];
+    let parse: Parse = |path, bytes, _| packages_lock::parse(path, bytes);
+    check("packages.lock.json", 7, parse, &[], &odd, entries, begins_with_name);
 }
 
 #[test]

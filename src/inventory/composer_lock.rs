@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::found::{About, Entry, Found, Names, Siblings, beside, conflict, shorten};
+use super::found::{About, Entry, Found, Names, Siblings, beside, conflict, object, shorten};
 use super::place::{Refusal, utf8};
 use super::value::{Map, Member, Value};
 use super::{counter, json};
@@ -42,9 +42,7 @@ fn read(path: &TreePath, bytes: &[u8], siblings: Siblings<'_>) -> Result<Partial
     let text = utf8(bytes)?;
     conflict(text, RESTORE)?;
     let value = json::read(text, RESTORE)?;
-    let Some(root) = value.map() else {
-        return Err(Refusal::new(0, format!("a lock is an object, this is {}", value.kind()), RESTORE));
-    };
+    let root = object(&value, RESTORE)?;
     check_keys(root)?;
     let mut found = Found::default();
     let mut names = Names::default();

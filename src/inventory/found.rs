@@ -2,6 +2,7 @@
 
 use super::npm;
 use super::place::{Cursor, Refusal};
+use super::value::{Map, Value};
 use crate::model::{
     Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Partial, Scope, Source, Stage, TreePath,
 };
@@ -337,6 +338,33 @@ pub(super) fn unsupported(at: usize, said: &str, known: &str) -> Refusal {
         at: Some(at),
         why: format!("version {} of the format; this release knows {known}", shorten(said)),
         help: "update portcullis, or write the file with a package manager that uses a version it knows".into(),
+    }
+}
+
+/// The members of a file that is one object, or why it is none.
+pub(super) fn object<'v, 'a>(value: &'v Value<'a>, help: &str) -> Result<&'v Map<'a>, Refusal> {
+    value.map().ok_or_else(|| Refusal::new(0, format!("a lock is an object, this is {}", value.kind()), help))
+}
+
+/// The list under a key of the file, with the place of the key; none where the key is missing.
+pub(super) fn list<'v, 'a>(
+    map: &'v Map<'a>,
+    key: &str,
+    help: &str,
+) -> Result<Option<(usize, &'v [Value<'a>])>, Refusal> {
+    match map.member(key).map(|member| (member.at, &member.value)) {
+        None => Ok(None),
+        Some((at, Value::List(list))) => Ok(Some((at, list))),
+        Some((at, other)) => Err(Refusal::new(at, format!("`{key}` is {}, not a list", other.kind()), help)),
+    }
+}
+
+/// The map under a key of the file; none where the key is missing.
+pub(super) fn section<'v, 'a>(map: &'v Map<'a>, key: &str, help: &str) -> Result<Option<&'v Map<'a>>, Refusal> {
+    match map.member(key).map(|member| (member.at, &member.value)) {
+        None => Ok(None),
+        Some((_, Value::Map(map))) => Ok(Some(map)),
+        Some((at, other)) => Err(Refusal::new(at, format!("`{key}` is {}, not a map", other.kind()), help)),
     }
 }
 

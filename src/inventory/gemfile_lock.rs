@@ -128,6 +128,9 @@ impl<'a> Reader<'a> {
     }
 
     fn header(&mut self, line: &Line<'a>) -> Result<(), Refusal> {
+        if line.text.starts_with(char::is_whitespace) {
+            return Err(refuse(line, "a line that is indented by something else than blanks"));
+        }
         (self.remotes, self.revision, self.in_specs, self.last) = (Vec::new(), "", false, None);
         self.section = match line.text {
             "GEM" => Section::Source(Kind::Gem),

@@ -50,6 +50,34 @@ pub fn gemfile(bytes: &[u8]) -> usize {
     count
 }
 
+/// Lines of a `gradle.lockfile` that are neither comments nor the list of empty configurations.
+pub fn gradle(bytes: &[u8]) -> usize {
+    let bodies = lines(bytes).map(<[u8]>::trim_ascii);
+    bodies.filter(|body| !body.is_empty() && !body.starts_with(b"#") && !body.starts_with(b"empty=")).count()
+}
+
+/// Pods of a `Podfile.lock`: the outer elements of `PODS`.
+pub fn podfile(bytes: &[u8]) -> usize {
+    let (mut count, mut inside) = (0, false);
+    for line in lines(bytes) {
+        match line.first() {
+            None | Some(b' ' | b'\r' | b'#') => count += usize::from(inside && line.starts_with(b"  - ")),
+            Some(_) => inside = line.trim_ascii_end() == b"PODS:",
+        }
+    }
+    count
+}
+
+/// Entries of a `mix.lock`: a text, a colon and the brace of a tuple.
+pub fn mix(bytes: &[u8]) -> usize {
+    let after = |at: usize| bytes.get(at..).unwrap_or_default();
+    let opens = |at: usize| {
+        let behind = after(at + 1).trim_ascii_start().strip_prefix(b":");
+        behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"{"))
+    };
+    memchr::memchr_iter(b'"', bytes).filter(|at| opens(*at)).count()
+}
+
 /// The lines of a file, without the mark that some editors put before the first.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).split(|byte| *byte == b'\n')
@@ -74,6 +102,9 @@ mod tests {
         assert_eq!(go_mod(b"requires x v1\ngo 1.2\ntoolchain go1.2.3\n"), 1);
         assert_eq!(go_mod(b""), 0);
         assert_eq!(gemfile(b"GEM\n  remote: x\n  specs:\n    a (1)\n      b (>= 2)\n    b (2)\n\nPLATFORMS\n    ruby\n\nBUNDLED WITH\n   2.0\n"), 3);
+        assert_eq!(gradle(b"# x\na:b:1=c\r\n\nempty=\nd:e:1=\n"), 2);
+        assert_eq!(podfile(b"PODS:\n  - A (1):\n    - B\n  - B (1)\n\nDEPENDENCIES:\n  - A\n"), 2);
+        assert_eq!(mix(b"%{\"a\": {:hex, :a, \"1\"},\n  \"b\" :\n{:git, [tag: \"v1\"]}}"), 2);
         assert_eq!(go_sum(b"a v1 h1:x\n\na v1/go.mod h1:x"), 2);
     }
 }

@@ -2,12 +2,36 @@
 
 /// Packages of a `composer.lock`: objects in the two lists of packages.
 pub fn composer(bytes: &[u8]) -> usize {
+    count(bytes, |step| step.is == Is::Item && matches!(step.path, [_, b"packages" | b"packages-dev"]))
+}
+
+/// Packages of every framework in a `packages.lock.json`.
+pub fn packages_lock(bytes: &[u8]) -> usize {
+    count(bytes, |step| step.is == Is::Member && matches!(step.path, [_, b"dependencies", _]))
+}
+
+/// Libraries of a `*.deps.json`.
+pub fn deps_json(bytes: &[u8]) -> usize {
+    count(bytes, |step| step.is == Is::Member && matches!(step.path, [_, b"libraries"]))
+}
+
+/// Pins of a `Package.resolved`.
+pub fn package_resolved(bytes: &[u8]) -> usize {
+    count(bytes, |step| step.is == Is::Item && matches!(step.path, [_, b"pins"] | [_, b"object", b"pins"]))
+}
+
+/// Nodes, or required recipes, of a `conan.lock`.
+pub fn conan(bytes: &[u8]) -> usize {
+    count(bytes, |step| match step.path {
+        [_, b"graph_lock", b"nodes"] => step.is == Is::Member,
+        [_, b"requires" | b"build_requires" | b"python_requires" | b"config_requires"] => step.is == Is::Item,
+        _ => false,
+    })
+}
+
+fn count(bytes: &[u8], counts: impl Fn(&Step<'_, '_>) -> bool) -> usize {
     let mut count = 0;
-    walk(bytes, |step| {
-        let [_, list] = step.path else { return };
-        let is_list = matches!(*list, b"packages" | b"packages-dev");
-        count += usize::from(is_list && step.is == Is::Item);
-    });
+    walk(bytes, |step| count += usize::from(counts(step)));
     count
 }
 
@@ -26,15 +50,10 @@ pub(super) struct Step<'p, 'a> {
     /// The keys above it, from the outside in: the first is the empty one of the file; elements of lists have none. The
     /// last is the key of the object or list that holds the value.
     pub(super) path: &'p [&'a [u8]],
-    /// The value's own key, empty for an element.
-    pub(super) key: &'a [u8],
-    /// The text of the value, where it is one.
-    pub(super) text: Option<&'a [u8]>,
 }
 
 /// Calls `visit` for each value. What is no JSON gives some answer, and never a wrong index.
 pub(super) fn walk<'a>(bytes: &'a [u8], mut visit: impl FnMut(&Step<'_, 'a>)) {
-    // Depth is that of the file: readers end at 128, and this one stops to look there too.
     let (mut path, mut lists): (Vec<&[u8]>, Vec<bool>) = (Vec::new(), Vec::new());
     let (mut key, mut rest, mut fresh): (&[u8], &[u8], bool) = (b"", bytes, true);
     while let Some((byte, after)) = rest.split_first() {
@@ -49,13 +68,13 @@ pub(super) fn walk<'a>(bytes: &'a [u8], mut visit: impl FnMut(&Step<'_, 'a>)) {
                 if in_list == Some(false) && behind.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b':') {
                     key = text;
                 } else {
-                    visit(&Step { is, path: &path, key: own, text: Some(text) });
+                    visit(&Step { is, path: &path });
                     fresh = false;
                 }
             }
             b'{' | b'[' => {
                 if !path.is_empty() {
-                    visit(&Step { is, path: &path, key: own, text: None });
+                    visit(&Step { is, path: &path });
                 }
                 path.push(own);
                 lists.push(*byte == b'[');
@@ -70,7 +89,7 @@ pub(super) fn walk<'a>(bytes: &'a [u8], mut visit: impl FnMut(&Step<'_, 'a>)) {
             b if b.is_ascii_whitespace() => {}
             _ => {
                 if fresh {
-                    visit(&Step { is, path: &path, key: own, text: None });
+                    visit(&Step { is, path: &path });
                 }
                 fresh = false;
             }
@@ -103,5 +122,19 @@ mod tests {
         assert_eq!(composer(br#"{"x": {"packages": [{}]}, "packages": {"a": {}}}"#), 0);
         assert_eq!(composer(b"{\"packages\": ["), 0);
         assert_eq!(composer(b""), 0);
+    }
+
+    #[test]
+    fn lists_of_other_formats_are_counted_where_they_stand() {
+        let nuget = br#"{"version": 1, "dependencies": {"net8.0": {"A": {"dependencies": {"B": "1"}}, "B": {}}, "net6.0": {}}}"#;
+        assert_eq!(packages_lock(nuget), 2);
+        assert_eq!(
+            deps_json(br#"{"libraries": {"A/1": {"type": "x"}, "B/1": {}}, "targets": {"libraries": {"x": 1}}}"#),
+            2
+        );
+        assert_eq!(package_resolved(br#"{"object": {"pins": [{"state": {"pins": [1]}}, {}]}, "version": 1}"#), 2);
+        assert_eq!(package_resolved(br#"{"pins": [{}], "version": 2}"#), 1);
+        assert_eq!(conan(br#"{"graph_lock": {"nodes": {"0": {"requires": ["1"]}, "1": {}}}}"#), 2);
+        assert_eq!(conan(br#"{"version": "0.5", "requires": ["a/1", "b/1"], "build_requires": ["c/1"]}"#), 3);
     }
 }
