@@ -9,6 +9,7 @@ use crate::model::{
     Advisory, Class, Collection, Component, Ecosystem, Evidence, Finding, Fix, Gap, GapKind, Interval, Kind, Partial,
     Record, RuleId, Severity, SeverityBasis, Source, Stage,
 };
+use crate::version::{Scheme, Standing};
 use crate::{feed, rule, text};
 use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,13 +31,18 @@ impl Check for Advisories {
         let mut unasked: BTreeMap<Ecosystem, usize> = BTreeMap::new();
         for (index, component) in facts.inventory.components.iter().enumerate() {
             match component.source {
-                // First-party: no feed speaks of it, and nothing is lost by not asking.
-                Source::Local => continue,
                 Source::Default => {}
                 Source::Registry(_) if component.ecosystem != Ecosystem::Cargo => {}
+                // First-party: no feed speaks of it, and nothing is lost by not asking. Gems are asked about all the same,
+                // as Bundler's own auditor does: the lock of Rails lists Rails like that.
+                Source::Local if component.ecosystem == Ecosystem::RubyGems => {}
+                Source::Local => continue,
                 Source::Registry(_) | Source::Git(_) | Source::Path(_) => {
                     out.gaps.push(not_covered(facts, component));
-                    continue;
+                    if component.ecosystem == Ecosystem::Cargo || !has_version(component) {
+                        continue;
+                    }
+                    // What is built from a copy under this name and version may well be what the records speak of.
                 }
             }
             let ecosystem = component.ecosystem;
@@ -52,6 +58,13 @@ impl Check for Advisories {
         out.gaps.extend(unasked.into_iter().map(|(ecosystem, count)| no_feed(facts, ecosystem, count)));
         out
     }
+}
+
+/// Whether its version is one of its ecosystem, and not a commit.
+fn has_version(component: &Component) -> bool {
+    Scheme::for_ecosystem(component.ecosystem.osv()).is_some_and(|scheme| {
+        scheme.parse(&component.version).is_ok_and(|version| version.standing() == Standing::Ordered)
+    })
 }
 
 /// What is told where no feed speaks of an ecosystem.

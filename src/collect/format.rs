@@ -39,6 +39,46 @@ pub enum Format {
     PythonProject,
     /// `Pipfile`.
     Pipfile,
+    /// `go.mod`, with the `go.sum` beside it.
+    GoMod,
+    /// `go.sum` without a `go.mod`.
+    GoSum,
+    /// `composer.lock`.
+    ComposerLock,
+    /// `composer.json`.
+    ComposerManifest,
+    /// `Gemfile.lock`, `gems.locked`.
+    GemfileLock,
+    /// `Gemfile`, `gems.rb`.
+    Gemfile,
+    /// `mix.lock`.
+    MixLock,
+    /// `mix.exs`.
+    MixManifest,
+    /// `pubspec.lock`.
+    PubspecLock,
+    /// `pubspec.yaml`.
+    PubspecManifest,
+    /// `packages.lock.json`.
+    NugetLock,
+    /// `NAME.deps.json`.
+    DepsJson,
+    /// `NAME.csproj` and its relatives.
+    DotnetProject,
+    /// `gradle.lockfile`, `buildscript-gradle.lockfile`.
+    GradleLock,
+    /// `build.gradle`, `build.gradle.kts`.
+    GradleBuild,
+    /// `Package.resolved`.
+    SwiftResolved,
+    /// `Package.swift`.
+    SwiftManifest,
+    /// `Podfile.lock`.
+    PodfileLock,
+    /// `Podfile`.
+    Podfile,
+    /// `conan.lock`.
+    ConanLock,
 }
 
 impl Format {
@@ -63,6 +103,26 @@ impl Format {
             Self::Requirements => "pip-requirements",
             Self::PythonProject => "python-project",
             Self::Pipfile => "pipfile",
+            Self::GoMod => "go-mod",
+            Self::GoSum => "go-sum",
+            Self::ComposerLock => "composer-lock",
+            Self::ComposerManifest => "composer-manifest",
+            Self::GemfileLock => "gemfile-lock",
+            Self::Gemfile => "gemfile",
+            Self::MixLock => "mix-lock",
+            Self::MixManifest => "mix-manifest",
+            Self::PubspecLock => "pubspec-lock",
+            Self::PubspecManifest => "pubspec-manifest",
+            Self::NugetLock => "packages-lock",
+            Self::DepsJson => "deps-json",
+            Self::DotnetProject => "dotnet-project",
+            Self::GradleLock => "gradle-lock",
+            Self::GradleBuild => "gradle-build",
+            Self::SwiftResolved => "package-resolved",
+            Self::SwiftManifest => "swift-manifest",
+            Self::PodfileLock => "podfile-lock",
+            Self::Podfile => "podfile",
+            Self::ConanLock => "conan-lock",
         }
     }
 
@@ -82,7 +142,21 @@ impl Format {
 
     /// Whether it asks for packages and does not list them. Nothing is found in one, so that of a base hides nothing.
     pub fn is_manifest(self) -> bool {
-        matches!(self, Self::CargoManifest | Self::NpmManifest | Self::PythonProject | Self::Pipfile)
+        matches!(
+            self,
+            Self::CargoManifest
+                | Self::NpmManifest
+                | Self::PythonProject
+                | Self::Pipfile
+                | Self::ComposerManifest
+                | Self::Gemfile
+                | Self::MixManifest
+                | Self::PubspecManifest
+                | Self::DotnetProject
+                | Self::GradleBuild
+                | Self::SwiftManifest
+                | Self::Podfile
+        )
     }
 
     /// What tools look for under the last part of a path; `parent` is the part before it.
@@ -105,6 +179,28 @@ impl Format {
             b"pylock.toml" => Self::Pylock,
             b"pyproject.toml" => Self::PythonProject,
             b"Pipfile" => Self::Pipfile,
+            b"go.mod" => Self::GoMod,
+            b"go.sum" => Self::GoSum,
+            b"composer.lock" => Self::ComposerLock,
+            b"composer.json" => Self::ComposerManifest,
+            b"Gemfile.lock" | b"gems.locked" => Self::GemfileLock,
+            b"Gemfile" | b"gems.rb" => Self::Gemfile,
+            b"mix.lock" => Self::MixLock,
+            b"mix.exs" => Self::MixManifest,
+            b"pubspec.lock" => Self::PubspecLock,
+            b"pubspec.yaml" => Self::PubspecManifest,
+            b"packages.lock.json" => Self::NugetLock,
+            b"gradle.lockfile" | b"buildscript-gradle.lockfile" => Self::GradleLock,
+            b"build.gradle" | b"build.gradle.kts" => Self::GradleBuild,
+            b"Package.resolved" => Self::SwiftResolved,
+            b"Package.swift" => Self::SwiftManifest,
+            b"Podfile.lock" => Self::PodfileLock,
+            b"Podfile" => Self::Podfile,
+            b"conan.lock" => Self::ConanLock,
+            other if other.ends_with(b".deps.json") => Self::DepsJson,
+            other if [&b".csproj"[..], b".fsproj", b".vbproj"].iter().any(|end| other.ends_with(end)) => {
+                Self::DotnetProject
+            }
             other if other.starts_with(b"pylock.") && other.ends_with(b".toml") => Self::Pylock,
             other if is_requirements(parent, other) => Self::Requirements,
             _ => return None,

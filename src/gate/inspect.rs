@@ -3,10 +3,11 @@
 use crate::collect::{Artifact, Format, IGNORED_BY_GIT, Opened};
 use crate::inventory::cargo_manifest::{self, Manifest};
 use crate::inventory::toolchain::{self, Toolchain};
-use crate::inventory::wants::{self, Wants};
+use crate::inventory::wants::{self, Family, Wants};
 use crate::inventory::{
-    bun_lock, cargo_lock, deno_lock, npm_lock, pdm_lock, pipfile_lock, pnpm_lock, poetry_lock, pylock, requirements,
-    resolve, scope, uv_lock, yarn_lock,
+    bun_lock, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock, go_mod, go_sum, gradle_lock,
+    mix_lock, npm_lock, package_resolved, packages_lock, pdm_lock, pipfile_lock, pnpm_lock, podfile_lock, poetry_lock,
+    pubspec_lock, pylock, requirements, resolve, scope, uv_lock, yarn_lock,
 };
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, Sys, SysError, spread};
@@ -214,6 +215,26 @@ fn parse(
         Format::PipfileLock => pipfile_lock::parse(path, &bytes),
         Format::Pylock => pylock::parse(path, &bytes),
         Format::Requirements => requirements::parse(path, &bytes, other),
+        Format::GoMod => go_mod::parse(path, &bytes, other),
+        Format::GoSum => go_sum::parse(path, &bytes, other),
+        Format::ComposerLock => composer_lock::parse(path, &bytes, other),
+        Format::ComposerManifest => return asks(wants::of_composer_json(path, &bytes)),
+        Format::GemfileLock => gemfile_lock::parse(path, &bytes),
+        Format::Gemfile => return asks(wants::of_code(path, &bytes, Family::Ruby)),
+        Format::MixLock => mix_lock::parse(path, &bytes),
+        Format::MixManifest => return asks(wants::of_code(path, &bytes, Family::Elixir)),
+        Format::PubspecLock => pubspec_lock::parse(path, &bytes),
+        Format::PubspecManifest => return asks(wants::of_pubspec(path, &bytes)),
+        Format::NugetLock => packages_lock::parse(path, &bytes),
+        Format::DepsJson => deps_json::parse(path, &bytes),
+        Format::DotnetProject => return asks(wants::of_code(path, &bytes, Family::Dotnet)),
+        Format::GradleLock => gradle_lock::parse(path, &bytes),
+        Format::GradleBuild => return asks(wants::of_code(path, &bytes, Family::Gradle)),
+        Format::SwiftResolved => package_resolved::parse(path, &bytes),
+        Format::SwiftManifest => return asks(wants::of_code(path, &bytes, Family::Swift)),
+        Format::PodfileLock => podfile_lock::parse(path, &bytes),
+        Format::Podfile => return asks(wants::of_code(path, &bytes, Family::CocoaPods)),
+        Format::ConanLock => conan_lock::parse(path, &bytes),
     };
     match lock {
         Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),

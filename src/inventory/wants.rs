@@ -4,7 +4,8 @@
 use super::json;
 use super::place::{Refusal, utf8};
 use super::toml_tree::{Node, Tree};
-use super::value::Map;
+use super::value::{Map, Value};
+use super::yaml;
 use crate::model::{Gap, GapKind, Inventory, Stage, TreePath};
 
 const RESTORE: &str = "restore the file from version control";
@@ -16,6 +17,22 @@ pub enum Family {
     JavaScript,
     /// pip, poetry, uv, pdm, pipenv.
     Python,
+    /// Composer.
+    Php,
+    /// Bundler.
+    Ruby,
+    /// mix.
+    Elixir,
+    /// pub.
+    Dart,
+    /// NuGet.
+    Dotnet,
+    /// Gradle.
+    Gradle,
+    /// The Swift package manager.
+    Swift,
+    /// CocoaPods.
+    CocoaPods,
 }
 
 impl Family {
@@ -24,6 +41,14 @@ impl Family {
         match self {
             Self::JavaScript => &["npm-lock", "yarn-lock", "pnpm-lock", "bun-lock", "bun-binary-lock", "deno-lock"],
             Self::Python => &["poetry-lock", "uv-lock", "pdm-lock", "pipfile-lock", "pylock", "pip-requirements"],
+            Self::Php => &["composer-lock"],
+            Self::Ruby => &["gemfile-lock"],
+            Self::Elixir => &["mix-lock"],
+            Self::Dart => &["pubspec-lock"],
+            Self::Dotnet => &["packages-lock"],
+            Self::Gradle => &["gradle-lock"],
+            Self::Swift => &["package-resolved"],
+            Self::CocoaPods => &["podfile-lock"],
         }
     }
 
@@ -31,6 +56,16 @@ impl Family {
     fn help(self) -> &'static str {
         match self {
             Self::JavaScript => "npm install --package-lock-only (or the like of yarn, pnpm, bun), and commit the lock",
+            Self::Php => "composer update --no-install, and commit the lock",
+            Self::Ruby => "bundle lock, and commit the lock",
+            Self::Elixir => "mix deps.get, and commit the lock",
+            Self::Dart => "dart pub get, and commit the lock",
+            Self::Dotnet => "dotnet restore --use-lock-file, and commit packages.lock.json",
+            Self::Gradle => {
+                "lockAllConfigurations() under dependencyLocking, gradle dependencies --write-locks, and commit the lock"
+            }
+            Self::Swift => "swift package resolve, and commit the lock",
+            Self::CocoaPods => "pod install, and commit the lock",
             Self::Python => "uv lock (or the like of poetry, pdm, pipenv; or pip-compile), and commit the lock",
         }
     }
@@ -115,6 +150,71 @@ pub fn of_pipfile(path: &TreePath, bytes: &[u8]) -> Result<Wants, Gap> {
     read().map_err(|refusal: Refusal| refusal.gap(path, bytes))
 }
 
+/// `composer.json`: packages, and not PHP and its extensions.
+///
+/// Errors: a `parse-failed` gap.
+pub fn of_composer_json(path: &TreePath, bytes: &[u8]) -> Result<Wants, Gap> {
+    let read = || {
+        let value = json::read(utf8(bytes)?, RESTORE)?;
+        let root = value.map().ok_or_else(|| Refusal::new(0, "it is not a table of JSON", RESTORE))?;
+        let mut packages = 0;
+        for member in ["require", "require-dev"].iter().filter_map(|key| root.member(key)) {
+            if let Some(Map(members)) = member.value.map() {
+                // Every package has a vendor; what has none is the platform.
+                packages += members.iter().filter(|member| member.key.contains('/')).count();
+            } else if member.value.kind() != "a list" {
+                return Err(Refusal::new(member.at, format!("`{}` is not a table", member.key), RESTORE));
+            }
+        }
+        Ok(Wants { family: Family::Php, packages })
+    };
+    read().map_err(|refusal: Refusal| refusal.gap(path, bytes))
+}
+
+/// `pubspec.yaml`: what lies under the keys of dependencies, the SDK's own packages left out.
+///
+/// Errors: a `parse-failed` gap.
+pub fn of_pubspec(path: &TreePath, bytes: &[u8]) -> Result<Wants, Gap> {
+    let read = || {
+        let documents = yaml::read(utf8(bytes)?, RESTORE)?;
+        let mut packages = 0;
+        for root in documents.iter().filter_map(Value::map) {
+            for Map(members) in ["dependencies", "dev_dependencies"].iter().filter_map(|key| root.get(key)?.map()) {
+                let of_sdk = |value: &Value<'_>| value.map().is_some_and(|map| map.member("sdk").is_some());
+                packages += members.iter().filter(|member| !of_sdk(&member.value)).count();
+            }
+        }
+        Ok(Wants { family: Family::Dart, packages })
+    };
+    read().map_err(|refusal: Refusal| refusal.gap(path, bytes))
+}
+
+/// A manifest that is a program or has no lock format of its own: lines that ask for a package, by the words with which
+/// such lines begin. Nothing of it runs, so what a program asks for in another way is not seen.
+///
+/// Errors: a `parse-failed` gap where it is not text.
+pub fn of_code(path: &TreePath, bytes: &[u8], family: Family) -> Result<Wants, Gap> {
+    let text = utf8(bytes).map_err(|refusal| refusal.gap(path, bytes))?;
+    let begins: &[&str] = match family {
+        Family::Ruby => &["gem \"", "gem '", "gem(", "gemspec"],
+        Family::Elixir => &["{:"],
+        Family::Swift => &[".package("],
+        Family::CocoaPods => &["pod '", "pod \"", "pod("],
+        Family::Dotnet => &["<PackageReference "],
+        Family::Gradle => {
+            &["implementation", "api", "compile", "runtimeOnly", "testImplementation", "classpath", "kapt"]
+        }
+        Family::JavaScript | Family::Python | Family::Php | Family::Dart => &[],
+    };
+    let asks = |line: &&str| {
+        let line = line.trim_start();
+        let Some(rest) = begins.iter().find_map(|word| line.strip_prefix(word)) else { return false };
+        // Of Gradle, the words are also those of other things: what they ask for is written as `group:name:version`.
+        family != Family::Gradle || (rest.starts_with([' ', '(']) && rest.matches(':').count() >= 2)
+    };
+    Ok(Wants { family, packages: text.lines().filter(asks).count() })
+}
+
 /// How many items a list has; 0 where it is missing.
 fn items(node: Node<'_>, key: &str) -> Result<usize, Refusal> {
     node.get(key).map_or(Ok(0), |value| Ok(value.items(key)?.count()))
@@ -195,6 +295,25 @@ mod tests {
             assert_eq!(count(of_pyproject, bad), Err(GapKind::ParseFailed), "{bad}");
         }
         assert_eq!(count(of_pipfile, "[packages]\na = \"*\"\n[dev-packages]\n"), Ok(1));
+    }
+
+    #[test]
+    fn what_other_manifests_ask_for_is_counted() {
+        let composer = r#"{"require": {"php": ">=8", "ext-json": "*", "a/b": "^1"}, "require-dev": {"c/d": "1"}}"#;
+        assert_eq!(count(of_composer_json, composer), Ok(2));
+        assert_eq!(count(of_composer_json, r#"{"require": "a"}"#), Err(GapKind::ParseFailed));
+        let pubspec =
+            "name: a\ndependencies:\n  flutter:\n    sdk: flutter\n  http: ^1.0.0\ndev_dependencies:\n  test: any\n";
+        assert_eq!(count(of_pubspec, pubspec), Ok(2));
+        assert_eq!(count(of_pubspec, "name: a\n"), Ok(0));
+        let code = |family, text: &str| of_code(&TreePath::new("x"), text.as_bytes(), family).unwrap().packages;
+        assert_eq!(code(Family::Ruby, "source 'x'\n  gem 'rails', '~> 7'\n# gem 'no'\ngemspec\n"), 2);
+        assert_eq!(code(Family::Elixir, "  defp deps do\n    [\n      {:plug, \"~> 1.0\"}\n"), 1);
+        assert_eq!(code(Family::Swift, "  dependencies: [\n    .package(url: \"x\", from: \"1.0.0\"),\n"), 1);
+        assert_eq!(code(Family::CocoaPods, "  pod 'A', '~> 1'\n"), 1);
+        assert_eq!(code(Family::Dotnet, "    <PackageReference Include=\"A\" Version=\"1\" />\n"), 1);
+        assert_eq!(code(Family::Gradle, "  implementation 'a:b:1'\n  api project(':x')\n  apiVersion = 1\n"), 1);
+        assert_eq!(of_code(&TreePath::new("x"), b"\xff", Family::Ruby).unwrap_err().kind, GapKind::ParseFailed);
     }
 
     #[test]

@@ -97,7 +97,10 @@ impl<'c> Facts<'c> {
         put(&extension("base"), json!(verdict.base));
         put(&extension("ledger"), json!({ "sha256": ledger.hex(), "rows": verdict.ledger.rows().len() }));
         put(&extension("feed"), json!(verdict.feed.as_ref().map(|feed| self.feed(feed))));
-        put(&extension("sources"), json!(verdict.sources.iter().map(|feed| self.feed(feed)).collect::<Vec<_>>()));
+        if !verdict.sources.is_empty() {
+            let sources: Vec<Value> = verdict.sources.iter().map(|feed| self.feed(feed)).collect();
+            put(&extension("sources"), json!(sources));
+        }
         put(&extension("findings"), json!(verdict.findings.iter().map(|f| self.finding(f)).collect::<Vec<_>>()));
         put(&extension("gaps"), json!(verdict.gaps.iter().map(|gap| self.gap(gap)).collect::<Vec<_>>()));
         put(&extension("waivers"), json!(self.waivers(verdict)));
