@@ -185,6 +185,40 @@ fn a_report_that_cannot_be_written_is_4_though_the_record_says_passed() {
 }
 
 #[test]
+fn every_report_says_the_exit_code_that_the_run_ends_with() {
+    let scene = Scene::clean();
+    fs::write(scene.at("file"), "").unwrap();
+    let (good, bad, lost) = (scene.path("log"), scene.path("file"), format!("junit={}", scene.path("no/dir/out.xml")));
+    let target = scene.path("project");
+    let reports = ["json", "sarif", "human"].map(|format| format!("{format}={}", scene.path(format)));
+    for (trail, lost, code) in [(&good, None, 0), (&bad, None, 4), (&good, Some(&lost), 4)] {
+        let summary = scene.path("summary.md");
+        fs::write(&summary, "").unwrap();
+        let mut args = vec!["check", "--feed", "embedded", "--trail", trail, "--report", "github"];
+        args.extend(reports.iter().chain(lost).flat_map(|report| ["--report", report.as_str()]));
+        args.push(&target);
+        let (ended, out, err) = scene.world(&[("GITHUB_STEP_SUMMARY", &summary)]).run(&args);
+        assert_eq!(ended, code, "{err}");
+        let read = |name: &str| fs::read_to_string(scene.at(name)).unwrap();
+        let json: Value = serde_json::from_str(&read("json")).unwrap();
+        assert_eq!((&json["verdict"], &json["exit_code"]), (&"passed".into(), &code.into()));
+        let sarif: Value = serde_json::from_str(&read("sarif")).unwrap();
+        let invocation = &sarif["runs"][0]["invocations"][0];
+        assert_eq!(invocation["exitCode"], code);
+        assert_eq!(invocation["executionSuccessful"], code == 0);
+        let headline = read("summary.md").lines().next().unwrap().to_owned();
+        let missing = if lost.is_some() { "not all of it was written" } else { "not recorded" };
+        if code == 0 {
+            assert!(headline.starts_with("## ✅ Portcullis passed") && !out.contains("exit code"), "{headline}{out}");
+        } else {
+            assert!(headline.starts_with(&format!("## ❌ Portcullis {missing} ")), "{headline}");
+            assert!(out.ends_with("(exit code 4); the verdict is passed: no finding blocks\n"), "{out}");
+            assert!(read("human").contains(&format!("{missing}: the run ends with exit code 4")), "{}", read("human"));
+        }
+    }
+}
+
+#[test]
 fn the_record_names_the_commit_where_the_judged_files_are_those_of_the_commit() {
     let judge = |change: &dyn Fn(&Scene)| {
         let scene = Scene::clean();

@@ -4,6 +4,7 @@ use super::Exit;
 use super::args::{CheckArgs, JudgeArgs};
 use super::{output, record};
 use crate::gate::{self, BaseChoice, GateError, Judged, Request};
+use crate::model::Recorded;
 use crate::sys::Sys;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,8 @@ pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit 
     let shown = account.show_new_key(sys);
     match verdict {
         Ok(verdict) => {
-            let written = output::write_all(sys, args, &plan, &verdict, &account.recorded);
+            let recorded = Recorded { unwritten: shown != Exit::Yes, ..account.recorded.clone() };
+            let written = output::write_all(sys, args, &plan, &verdict, &recorded);
             let recorded = account.complain(sys);
             Exit::from(verdict.outcome()).worse(written).worse(shown).worse(recorded)
         }

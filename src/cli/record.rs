@@ -129,7 +129,7 @@ pub(super) fn around(
         (Ok(begun), Err(_)) => {
             let start = begun.signer.as_ref().map(|signer| signer.start.first.0);
             let state = RecordState::Failed { why: "there is no verdict".into(), start };
-            let recorded = Recorded { state, meets_policy: true };
+            let recorded = Recorded { state, meets_policy: true, unwritten: false };
             Account { recorded, troubles: Vec::new(), new_key: None }
         }
     };
@@ -199,7 +199,8 @@ fn finish(sys: &dyn Sys, begun: Begun<'_>, tool: Result<Option<Digest>, Trouble>
             };
             let meets_policy = outlives || !verdict.policy.durable_trail;
             let troubles = if meets_policy { Vec::new() } else { vec![Trouble::Ephemeral] };
-            Account { recorded: Recorded { state, meets_policy }, troubles, new_key: None }
+            let recorded = Recorded { state, meets_policy, unwritten: false };
+            Account { recorded, troubles, new_key: None }
         }
     }
 }
@@ -244,7 +245,8 @@ impl Account {
     fn failed(trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
         let state = RecordState::Failed { why: trouble.to_string(), start };
         let meets_policy = !verdict.is_some_and(|verdict| verdict.policy.durable_trail);
-        Self { recorded: Recorded { state, meets_policy }, troubles: vec![trouble], new_key: None }
+        let recorded = Recorded { state, meets_policy, unwritten: false };
+        Self { recorded, troubles: vec![trouble], new_key: None }
     }
 
     /// Shows the public half of a key that was made: who keeps it can verify the log.

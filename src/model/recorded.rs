@@ -1,5 +1,10 @@
 //! What became of the record of a run: a value that reports say. It takes no part in the verdict, and it records nothing.
 
+use super::Outcome;
+
+/// The exit code of a run that was not written, signed or recorded as it should be, whatever its verdict.
+const NOT_WRITTEN: u8 = 4;
+
 /// What became of the record of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
@@ -7,6 +12,9 @@ pub struct Recorded {
     pub state: RecordState,
     /// Whether it is what the policy asks for: false where `trail.durable` is set and nothing outlives the run.
     pub meets_policy: bool,
+    /// Whether something else was not written, as far as that is known when a report is made: another report, the public
+    /// half of a new key.
+    pub unwritten: bool,
 }
 
 /// What happened to a record.
@@ -55,6 +63,16 @@ impl SignedRecord {
 impl Recorded {
     /// The record of a run with `--no-trail`, under a policy that does not mind.
     pub fn not_asked() -> Self {
-        Self { state: RecordState::NotAsked, meets_policy: true }
+        Self { state: RecordState::NotAsked, meets_policy: true, unwritten: false }
+    }
+
+    /// Whether the record is the one that is asked for. Without it the run ends with exit code 4.
+    pub fn is_as_asked(&self) -> bool {
+        self.meets_policy && !matches!(self.state, RecordState::Failed { .. })
+    }
+
+    /// The exit code that the run ends with: the verdict's own, or 4.
+    pub fn exit_code(&self, outcome: Outcome) -> u8 {
+        if self.is_as_asked() && !self.unwritten { outcome.exit_code() } else { NOT_WRITTEN }
     }
 }

@@ -242,7 +242,7 @@ impl<'a> Report<'a> {
         Self {
             schema: SCHEMA,
             verdict: verdict.outcome().as_str(),
-            exit_code: verdict.outcome().exit_code(),
+            exit_code: recorded.exit_code(verdict.outcome()),
             decided_at: verdict.decided_at.to_string(),
             tool: Tool { name: "portcullis", version: verdict.tool.version },
             base: verdict.base.as_deref(),

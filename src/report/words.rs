@@ -83,6 +83,26 @@ pub(super) fn verdict_line(verdict: &Verdict) -> String {
     }
 }
 
+/// What is missing where the run ends with exit code 4: the verdict alone would be taken for how it ended.
+pub(super) fn missing(recorded: &Recorded) -> Option<&'static str> {
+    if recorded.is_as_asked() {
+        return recorded.unwritten.then_some("not all of it was written");
+    }
+    Some(match recorded.state {
+        RecordState::Signed(_) => "not recorded durably",
+        RecordState::Proposal { .. } | RecordState::NotAsked | RecordState::Failed { .. } => "not recorded",
+    })
+}
+
+/// How the run ended, in one line: the verdict's own, behind what is missing.
+pub(super) fn headline(verdict: &Verdict, recorded: &Recorded) -> String {
+    let (line, code) = (verdict_line(verdict), recorded.exit_code(verdict.outcome()));
+    match missing(recorded) {
+        Some(missing) => format!("{missing} (exit code {code}); the verdict is {line}"),
+        None => line,
+    }
+}
+
 /// Why a finding that is only reported does not block, in the words of the line that decided.
 pub(super) fn why_reported(judged: &JudgedFinding) -> Option<&'static str> {
     let by = judged.decided_by.as_str();

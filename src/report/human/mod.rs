@@ -16,7 +16,7 @@ pub(super) fn render(verdict: &Verdict, recorded: &Recorded, style: &Style) -> S
         gaps::write(&mut page, verdict, style);
         notes(&mut page, verdict);
     }
-    answer(&mut page, verdict);
+    answer(&mut page, verdict, recorded);
     if !style.quiet {
         summary(&mut page, verdict, recorded, style);
     } else if !matches!(recorded.state, RecordState::Signed(_)) || !recorded.meets_policy {
@@ -48,7 +48,7 @@ fn advice(text: &str) -> Part {
     if is_command { Part::whole(text) } else { Part::prose(text) }
 }
 
-fn answer(page: &mut Page, verdict: &Verdict) {
+fn answer(page: &mut Page, verdict: &Verdict, recorded: &Recorded) {
     let ink = match verdict.outcome() {
         Outcome::Passed => Ink::Good,
         Outcome::Incomplete => Ink::Warning,
@@ -56,6 +56,11 @@ fn answer(page: &mut Page, verdict: &Verdict) {
     };
     let line = words::verdict_line(verdict);
     let (word, rest) = line.split_once(':').unwrap_or((&line, ""));
+    if let Some(missing) = words::missing(recorded) {
+        let code = recorded.exit_code(verdict.outcome());
+        let rest = format!(" the run ends with exit code {code}, whatever the verdict");
+        page.line(&[span(Ink::Error, missing), span(Ink::Strong, ":"), span(Ink::Strong, &rest)]);
+    }
     // Never wrapped: other programs look for this line.
     page.line(&[span(ink, word), span(Ink::Strong, ":"), span(Ink::Strong, rest)]);
 }
