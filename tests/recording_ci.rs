@@ -109,7 +109,14 @@ fn a_proposal_keeps_the_exit_code_of_the_verdict() {
         let args = ["check", "--feed", "embedded", "--report", format, &target];
         let (code, out, _) = scene.world(&vars).run(&args);
         let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(code == 1 && said.contains("not signed: proposal only"), "{format}: {out}");
+        assert!(
+            code == 1 && said.contains("its proposal is written to nothing: there is no JSON report"),
+            "{format}: {out}"
+        );
+        let json = format!("json={}", scene.path("out.json"));
+        let (code, out, _) = scene.world(&vars).run(&[&args[..], &["--report", &json]].concat());
+        let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(code == 1 && said.contains("not signed: proposal only, in the JSON report"), "{format}: {out}");
     }
     // The same push by a person has secrets.
     scene.check_in(&scene.world(&[GITHUB, PUSH, ("GITHUB_ACTOR", "octo")]), &[]).is(4, "failed");
@@ -176,9 +183,15 @@ fn a_durable_trail_that_the_policy_asks_for_outlives_the_run_or_the_run_ends_wit
     let keyless = run(&ci, &["--trail", &remote]).is(4, "failed");
     assert_eq!(keyless.record["meets_policy"], false);
     assert!(!keyless.err.contains("--no-trail"), "under this policy it is no way out: {}", keyless.err);
-    // Exempt: a run that is given no key can do no more.
+    // Excused: a run that is given no key can do no more. It is said.
     let vars = [GITHUB, PUSH, ("GITHUB_ACTOR", "dependabot[bot]")];
-    assert_eq!(run(&vars, &[]).is(0, "proposal").record["meets_policy"], true);
+    assert_eq!(run(&vars, &[]).is(0, "proposal").record["meets_policy"], false);
+    let human = scene.world(&vars).run(&["check", "--feed", "embedded", &scene.path("project")]);
+    let said = human.1.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        human.0 == 0 && said.contains("the policy asks for a durable one, and excuses a run without a key"),
+        "{said}"
+    );
 
     scene.policy("[trail]\ndurable = false\n");
     run(&ci, &["--key", &key, "--trail", &scene.path("log")]).is(0, "signed");

@@ -5,6 +5,7 @@ use super::args::{CheckArgs, JudgeArgs};
 use super::{output, record};
 use crate::gate::{self, BaseChoice, GateError, Judged, Request};
 use crate::model::Recorded;
+use crate::report::Format;
 use crate::sys::Sys;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,7 @@ pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit 
             Judged::WorkTree => None,
             Judged::Commit(rev) => Some(rev),
         },
+        keeps_proposal: plan.iter().any(|to| to.format == Format::Json),
     };
     let (verdict, account) = record::around(sys, &args.record, &subject, || gate::run(sys, request));
     let shown = account.show_new_key(sys);

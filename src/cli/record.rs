@@ -65,6 +65,8 @@ pub(super) struct Subject<'s> {
     pub(super) target: &'s Path,
     /// The commit that is judged, as it was named; none for the files as they lie there.
     pub(super) commit: Option<&'s str>,
+    /// Whether a JSON report is written: a proposal stands there and nowhere else.
+    pub(super) keeps_proposal: bool,
 }
 
 /// What became of the record, for the reports and for the exit code.
@@ -125,7 +127,7 @@ pub(super) fn around(
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {
         (Err(trouble), _) => Account::failed(trouble, None, verdict.as_ref().ok()),
-        (Ok(begun), Ok(verdict)) => finish(sys, begun, tool, verdict),
+        (Ok(begun), Ok(verdict)) => finish(sys, begun, tool, verdict, subject.keeps_proposal),
         (Ok(begun), Err(_)) => {
             let start = begun.signer.as_ref().map(|signer| signer.start.first.0);
             let state = RecordState::Failed { why: "there is no verdict".into(), start };
@@ -186,20 +188,22 @@ fn start<'a>(
 }
 
 /// Appends the decision, or makes the proposal.
-fn finish(sys: &dyn Sys, begun: Begun<'_>, tool: Result<Option<Digest>, Trouble>, verdict: &Verdict) -> Account {
+fn finish(
+    sys: &dyn Sys,
+    begun: Begun<'_>,
+    tool: Result<Option<Digest>, Trouble>,
+    verdict: &Verdict,
+    is_kept: bool,
+) -> Account {
     let start = begun.signer.as_ref().map(|signer| signer.start.first);
-    match decide(sys, begun, tool, verdict) {
+    match decide(sys, begun, tool, verdict, is_kept) {
         Err(trouble) => Account::failed(trouble, start.map(|start| start.0), Some(verdict)),
         Ok(state) => {
-            // A run that is given no key cannot do more.
-            let outlives = match &state {
-                RecordState::Signed(signed) => signed.durable,
-                RecordState::Proposal { .. } => true,
-                RecordState::NotAsked | RecordState::Failed { .. } => false,
-            };
+            let outlives = matches!(&state, RecordState::Signed(signed) if signed.durable);
             let meets_policy = outlives || !verdict.policy.durable_trail;
-            let troubles = if meets_policy { Vec::new() } else { vec![Trouble::Ephemeral] };
             let recorded = Recorded { state, meets_policy, unwritten: false };
+            // A run that is given no key cannot do more than propose.
+            let troubles = if recorded.is_as_asked() { Vec::new() } else { vec![Trouble::Ephemeral] };
             Account { recorded, troubles, new_key: None }
         }
     }
@@ -210,6 +214,7 @@ fn decide(
     begun: Begun<'_>,
     tool: Result<Option<Digest>, Trouble>,
     verdict: &Verdict,
+    is_kept: bool,
 ) -> Result<RecordState, Trouble> {
     let Begun { run, surroundings, leaves, salt, signer } = begun;
     let dirty = surroundings.differs(sys, leaves?.as_ref(), &verdict.ledger)?;
@@ -217,7 +222,7 @@ fn decide(
     let row = |row: &crate::model::LedgerRow| Some((row.path.clone(), row.digest?)); // what was not read is no input
     let inputs: Vec<(TreePath, Digest)> = verdict.ledger.rows().iter().filter_map(row).collect();
     let Some(signer) = signer else {
-        return Ok(RecordState::Proposal { statement: record::proposal(verdict, &ctx, &inputs, &salt)? });
+        return Ok(RecordState::Proposal { statement: record::proposal(verdict, &ctx, &inputs, &salt)?, is_kept });
     };
     let draft = record::decision(verdict, &ctx, &inputs, signer.start.first, &salt);
     let before = Some((&signer.start, &signer.started));

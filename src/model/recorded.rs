@@ -10,7 +10,8 @@ const NOT_WRITTEN: u8 = 4;
 pub struct Recorded {
     /// What happened.
     pub state: RecordState,
-    /// Whether it is what the policy asks for: false where `trail.durable` is set and nothing outlives the run.
+    /// Whether it is what the policy asks for: false where `trail.durable` is set and nothing outlives the run. For a
+    /// proposal that is said and is no error.
     pub meets_policy: bool,
     /// Whether something else was not written, as far as that is known when a report is made: another report, the public
     /// half of a new key.
@@ -26,6 +27,8 @@ pub enum RecordState {
     Proposal {
         /// The in-toto statement, as canonical JSON (RFC 8785).
         statement: String,
+        /// Whether a JSON report is among the reports of the run. Without one the statement is written to nothing.
+        is_kept: bool,
     },
     /// `--no-trail`.
     NotAsked,
@@ -66,9 +69,14 @@ impl Recorded {
         Self { state: RecordState::NotAsked, meets_policy: true, unwritten: false }
     }
 
-    /// Whether the record is the one that is asked for. Without it the run ends with exit code 4.
+    /// Whether the record is the one that can be asked for. Without it the run ends with exit code 4. A run that gets no
+    /// secrets cannot do more than propose, whatever the policy.
     pub fn is_as_asked(&self) -> bool {
-        self.meets_policy && !matches!(self.state, RecordState::Failed { .. })
+        match self.state {
+            RecordState::Signed(_) | RecordState::NotAsked => self.meets_policy,
+            RecordState::Proposal { .. } => true,
+            RecordState::Failed { .. } => false,
+        }
     }
 
     /// The exit code that the run ends with: the verdict's own, or 4.

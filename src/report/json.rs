@@ -341,7 +341,7 @@ impl<'a> Record<'a> {
                 durable: Some(signed.durable),
                 ..none
             },
-            RecordState::Proposal { statement } => Self { state: "proposal", proposal: Some(statement), ..none },
+            RecordState::Proposal { statement, .. } => Self { state: "proposal", proposal: Some(statement), ..none },
             RecordState::NotAsked => Self { why: Some("--no-trail"), ..none },
             RecordState::Failed { why, start } => Self { state: "failed", why: Some(why), start: *start, ..none },
         }

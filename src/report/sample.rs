@@ -83,7 +83,11 @@ pub(super) fn failed(why: &str) -> Recorded {
 
 /// A record that nobody could sign.
 pub(super) fn proposal() -> Recorded {
-    Recorded { state: RecordState::Proposal { statement: "{\"a\":1}".into() }, meets_policy: true, unwritten: false }
+    Recorded {
+        state: RecordState::Proposal { statement: "{\"a\":1}".into(), is_kept: true },
+        meets_policy: true,
+        unwritten: false,
+    }
 }
 
 /// A builder, so that a sample reads like a table.

@@ -139,7 +139,7 @@ fn quiet_does_not_keep_a_missing_record_quiet() {
         ),
         (
             sample::proposal(),
-            "passed: no finding blocks\n  record    not signed: proposal only, for this run is given no key\n",
+            "passed: no finding blocks\n  record    not signed: proposal only, in the JSON report, for this run is given\n            no key\n",
         ),
     ] {
         assert_eq!(recorded(Format::Human, &sample::passed(), &record, &quiet), line);

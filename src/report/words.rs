@@ -237,12 +237,22 @@ fn record_line(recorded: &Recorded, signed: impl Fn(&SignedRecord) -> String) ->
     let line = match &recorded.state {
         RecordState::Signed(record) if record.durable => signed(record),
         RecordState::Signed(record) => format!("{}; ephemeral: the trail ends with this job", signed(record)),
-        RecordState::Proposal { .. } => "not signed: proposal only, for this run is given no key".to_owned(),
+        RecordState::Proposal { is_kept: true, .. } => {
+            "not signed: proposal only, in the JSON report, for this run is given no key".to_owned()
+        }
+        RecordState::Proposal { is_kept: false, .. } => {
+            "not signed, for this run is given no key; its proposal is written to nothing: there is no JSON report"
+                .to_owned()
+        }
         RecordState::NotAsked => "none: --no-trail".to_owned(),
         RecordState::Failed { why, start: None } => format!("none: {why}"),
         RecordState::Failed { why, start: Some(start) } => format!("none but its start, #{start}: {why}"),
     };
-    if recorded.meets_policy { line } else { format!("{line}; the policy asks for a durable one") }
+    match (recorded.meets_policy, recorded.is_as_asked()) {
+        (true, _) => line,
+        (false, true) => format!("{line}; the policy asks for a durable one, and excuses a run without a key"),
+        (false, false) => format!("{line}; the policy asks for a durable one"),
+    }
 }
 
 /// The first twelve characters of an id.
