@@ -393,6 +393,38 @@ fn no_planted_canary_is_in_any_byte_that_is_written_to_a_store() {
 }
 
 #[test]
+fn no_planted_canary_is_in_any_report_of_a_run_that_was_not_recorded() {
+    let scene = Scene::clean();
+    let home = scene.at("canary home");
+    fs::create_dir_all(home.join(".local")).unwrap();
+    let target = scene.path("project");
+    let vars = [("HOME", home.to_str().unwrap()), ("HOSTNAME", "canary-host")];
+    let formats = ["human", "json", "sarif", "junit", "codequality", "github"];
+    let reports = formats.map(|format| format!("--report={format}={}", scene.path(format)));
+    let key = home.join("no canary-host.key").display().to_string();
+    let remote = "git:https://canary-user:canary-token@127.0.0.1:9/o/n".to_owned();
+    // A file stands where the state of the user would be; a key is not there; a remote does not answer.
+    fs::write(home.join(".local/state"), "").unwrap();
+    for more in [&[][..], &["--key", &key], &["--trail", &remote]] {
+        let summary = scene.path("summary.md");
+        fs::write(&summary, "").unwrap();
+        let mut args = vec!["check", "--feed", "embedded", "-v"];
+        args.extend(reports.iter().map(String::as_str).chain(more.iter().copied()));
+        args.push(&target);
+        let mut world = scene.world(&vars);
+        world.vars.insert("GITHUB_STEP_SUMMARY".into(), summary);
+        let (code, out, err) = world.run(&args);
+        assert_eq!((code, out.as_str()), (4, ""), "{err}");
+        assert_eq!(err.contains("canary"), more != ["--trail", &remote], "standard error says paths whole: {err}");
+        for report in formats.iter().chain(&["summary.md"]) {
+            let text = fs::read_to_string(scene.at(report)).unwrap();
+            assert!(!text.contains("canary"), "{more:?} {report}: {text}");
+            assert!(!text.contains(scene.dir.path().to_str().unwrap()), "{more:?} {report}: {text}");
+        }
+    }
+}
+
+#[test]
 fn a_log_of_another_key_is_not_signed_over() {
     let scene = Scene::clean();
     let (trail, one, two) = (scene.path("log"), scene.key("one.key"), scene.key("two.key"));

@@ -16,7 +16,7 @@ use crate::git::Leaves;
 use crate::model::{Digest, RecordState, Recorded, SignedRecord, Timestamp, TreePath, Verdict};
 use crate::sign::{PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Stream, Sys, SysError, beside};
-use crate::text::neutral;
+use crate::text::{neutral, redact};
 use crate::trail::checkpoint::Trust;
 use crate::trail::log::append_after;
 use crate::trail::record;
@@ -126,7 +126,7 @@ pub(super) fn around(
     let (begun, new_key) = begun.expect("the thread that begins a record does not panic");
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {
-        (Err(trouble), _) => Account::failed(trouble, None, verdict.as_ref().ok()),
+        (Err(trouble), _) => Account::failed(sys, trouble, None, verdict.as_ref().ok()),
         (Ok(begun), Ok(verdict)) => finish(sys, begun, tool, verdict, subject.keeps_proposal),
         (Ok(begun), Err(_)) => {
             let start = begun.signer.as_ref().map(|signer| signer.start.first.0);
@@ -197,7 +197,7 @@ fn finish(
 ) -> Account {
     let start = begun.signer.as_ref().map(|signer| signer.start.first);
     match decide(sys, begun, tool, verdict, is_kept) {
-        Err(trouble) => Account::failed(trouble, start.map(|start| start.0), Some(verdict)),
+        Err(trouble) => Account::failed(sys, trouble, start.map(|start| start.0), Some(verdict)),
         Ok(state) => {
             let outlives = matches!(&state, RecordState::Signed(signed) if signed.durable);
             let meets_policy = outlives || !verdict.policy.durable_trail;
@@ -247,8 +247,11 @@ fn put(
 }
 
 impl Account {
-    fn failed(trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
-        let state = RecordState::Failed { why: trouble.to_string(), start };
+    fn failed(sys: &dyn Sys, trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
+        // Reports travel, so what they say is as clean as a record. Standard error has the whole message. Where the words
+        // cannot be read, paths and addresses are still known by their form.
+        let private = sys.var("HOSTNAME").and_then(|host| surroundings::private(sys, host)).unwrap_or_default();
+        let state = RecordState::Failed { why: redact::clean(&trouble.to_string(), &private), start };
         let meets_policy = !verdict.is_some_and(|verdict| verdict.policy.durable_trail);
         let recorded = Recorded { state, meets_policy, unwritten: false };
         Self { recorded, troubles: vec![trouble], new_key: None }

@@ -34,7 +34,7 @@ pub enum RecordState {
     NotAsked,
     /// It could not be recorded: the run ends with exit code 4.
     Failed {
-        /// Why; one line.
+        /// Why; one line, without paths, addresses and names of this machine.
         why: String,
         /// Index of the run's start, where that was recorded: the log then shows a run without a decision.
         start: Option<u64>,
