@@ -38,6 +38,8 @@ pub struct Common {
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum TrailCommand {
     /// Print records, each checked: those of a run, or the newest ones.
+    ///
+    /// A record that cannot be read is shown with what is wrong, and the exit code is then 1.
     Show {
         /// A run, as ID or ID/ATTEMPT, or a record, as '#INDEX'.
         run: Option<String>,
@@ -297,6 +299,8 @@ fn record_of(store: &dyn Store, trust: &Trust, run: &str) -> Result<LogIndex, Re
         return Ok(index);
     }
     let (_, shown) = show(store, trust, &query)?;
+    // What cannot be read may be of any run, and is no record to prove.
+    let shown: Vec<Shown> = shown.into_iter().filter(|record| record.problem.is_none()).collect();
     let decides = |record: &&Shown| matches!(record.leaf, Some(Leaf { kind: LeafKind::Decision { .. }, .. }));
     let found = shown.iter().rfind(decides).or(shown.last());
     found.map(|record| record.index).ok_or_else(|| Refusal::NoSuchRun(run.to_owned()))

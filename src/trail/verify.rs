@@ -161,17 +161,18 @@ fn records(
 }
 
 /// A file of the log: its bytes, or what is wrong with it alone. An error is one of the store as a whole.
-fn read(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, VerifyError> {
+pub(super) fn read(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, StoreError> {
     let path = || path.to_owned();
     match store.read(&path()) {
         Ok(Some(bytes)) => Ok(Ok(bytes)),
         Ok(None) => Ok(Err(ProblemKind::MissingFile { path: path() })),
         Err(error) if is_of_one_file(&error) => Ok(Err(ProblemKind::Unreadable { path: path(), error })),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-fn is_of_one_file(error: &StoreError) -> bool {
+/// Whether the error is of one file alone, so that the rest of the log can be looked at.
+pub(super) fn is_of_one_file(error: &StoreError) -> bool {
     match error {
         StoreError::Sys(SysError { fault, .. }) => {
             matches!(fault, Fault::NotRegular(_) | Fault::TooLarge { .. } | Fault::Denied)
@@ -181,15 +182,19 @@ fn is_of_one_file(error: &StoreError) -> bool {
     }
 }
 
-/// The bodies of a bundle, in the order of the paths. Where one of them spoils the answer for all, each is asked for alone.
-fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, ProblemKind>>, VerifyError> {
-    let named = |body: Result<Vec<u8>, ProblemKind>| match body {
+/// A body: its bytes, or what is wrong with it alone.
+pub(super) fn body(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, StoreError> {
+    Ok(match read(store, path)? {
         Err(ProblemKind::MissingFile { .. }) => Err(ProblemKind::BodyMissing), // the record says which
         body => body,
-    };
+    })
+}
+
+/// The bodies of a bundle, in the order of the paths. Where one of them spoils the answer for all, each is asked for alone.
+fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, ProblemKind>>, VerifyError> {
     match store.read_many(paths) {
         Ok(bodies) => Ok(bodies.into_iter().map(|body| body.ok_or(ProblemKind::BodyMissing)).collect()),
-        Err(error) if is_of_one_file(&error) => paths.iter().map(|path| Ok(named(read(store, path)?))).collect(),
+        Err(error) if is_of_one_file(&error) => paths.iter().map(|path| Ok(body(store, path)?)).collect(),
         Err(error) => Err(error.into()),
     }
 }
