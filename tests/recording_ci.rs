@@ -146,6 +146,43 @@ fn on_gitlab_a_protected_ref_needs_a_key_and_others_make_a_proposal() {
 }
 
 #[test]
+fn a_run_is_found_by_its_number_also_where_the_machine_is_named_like_it() {
+    let scene = Scene::clean();
+    let key = scene.key("ci.key");
+    let vars = [GITHUB, PUSH, ("GITHUB_RUN_ID", "47114711"), ("HOSTNAME", "4711")];
+    let trail = scene.path("log");
+    let signed = scene.check_in(&scene.world(&vars), &["--key", &key, "--trail", &trail]).is(0, "signed");
+    let args =
+        ["trail", "show", "47114711", "--trail", &trail, "--key", signed.record["verifier_key"].as_str().unwrap()];
+    let (code, out, err) = scene.world(&[]).run(&args);
+    assert!(code == 0 && out.contains("run 47114711/1"), "{out}{err}");
+}
+
+#[test]
+fn a_run_or_an_attempt_that_is_no_number_is_refused_and_not_taken_for_the_first() {
+    let scene = Scene::clean();
+    let key = scene.key("ci.key");
+    let run = |name: &str, value: &str, code: u8, state: &str| {
+        let trail = scene.path(&format!("log-{name}-{code}"));
+        let ci = if name == "CI_JOB_ID" { ("GITLAB_CI", "true") } else { GITHUB };
+        let vars = [ci, PUSH, (name, value)];
+        scene.check_in(&scene.world(&vars), &["--key", &key, "--trail", &trail]).is(code, state)
+    };
+    for (name, most) in [
+        ("GITHUB_RUN_ID", "18446744073709551615"),
+        ("CI_JOB_ID", "18446744073709551615"),
+        ("GITHUB_RUN_ATTEMPT", "4294967295"),
+    ] {
+        run(name, most, 0, "signed");
+        for value in ["18446744073709551616", "0", "x", "+1", "1 ", "-1"] {
+            let refused = run(name, value, 4, "failed");
+            assert!(refused.err.contains(&format!("{name} is not a number from 1 to {most}")), "{}", refused.err);
+        }
+    }
+    run("GITHUB_RUN_ATTEMPT", "", 0, "signed");
+}
+
+#[test]
 fn another_ci_makes_a_key_and_its_directory_is_ephemeral() {
     for (ci, durable) in [("true", false), ("1", false), ("false", true), ("", true)] {
         let scene = Scene::clean();

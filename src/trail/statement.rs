@@ -44,7 +44,14 @@ impl<'c> Facts<'c> {
 
     /// The commitment to the run.
     pub(super) fn run(&self) -> Commitment {
-        run_commitment(&self.salt.0, self.repository.as_deref(), &self.clean(&self.ctx.run_id), self.ctx.attempt)
+        run_commitment(&self.salt.0, self.repository.as_deref(), &self.run_id(), self.ctx.attempt)
+    }
+
+    /// The run id. A number names nobody, also where the same digits are the name of the machine: it must be found again.
+    fn run_id(&self) -> String {
+        let id = &self.ctx.run_id;
+        let is_number = id.len() <= MAX_TEXT && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_number { id.clone() } else { self.clean(id) }
     }
 
     pub(super) fn start_statement(&self, run: &Commitment) -> Value {
@@ -113,7 +120,7 @@ impl<'c> Facts<'c> {
             .map(|who| json!({ "name": self.clean(&who.name), "known-by": who.known_by.as_str() }));
         let run = json!({
             "repository": self.repository,
-            "id": self.clean(&ctx.run_id),
+            "id": self.run_id(),
             "attempt": ctx.attempt,
             "runner": ctx.runner.as_str(),
         });
