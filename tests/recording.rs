@@ -456,6 +456,19 @@ fn each_checkout_has_a_log_of_its_own_and_its_subdirectories_share_it() {
 }
 
 #[test]
+fn checkouts_whose_paths_differ_only_in_bytes_that_are_no_text_have_logs_of_their_own() {
+    use std::os::unix::ffi::OsStrExt;
+    let scene = Scene::clean();
+    let places = [&b"a\xfe"[..], b"a\xff", b"a"].map(|name| {
+        let dir = scene.dir.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::create_dir(&dir).unwrap();
+        Place::default_of(&scene.world(&[]), &dir)
+    });
+    let [one, two, three] = places;
+    assert!(one.is_ok() && one != two && two != three && one != three, "{one:?} {two:?} {three:?}");
+}
+
+#[test]
 fn other_commands_record_nothing() {
     let scene = Scene::with("fixtures/demo");
     let target = scene.path("project");
