@@ -213,7 +213,7 @@ fn every_report_says_the_exit_code_that_the_run_ends_with() {
         } else {
             assert!(headline.starts_with(&format!("## ❌ Portcullis {missing} ")), "{headline}");
             assert!(out.ends_with("(exit code 4); the verdict is passed: no finding blocks\n"), "{out}");
-            assert!(read("human").contains(&format!("{missing}: the run ends with exit code 4")), "{}", read("human"));
+            assert!(read("human").contains(&format!("{missing}: exit code 4")), "{}", read("human"));
         }
     }
 }
@@ -466,6 +466,42 @@ fn checkouts_whose_paths_differ_only_in_bytes_that_are_no_text_have_logs_of_thei
     });
     let [one, two, three] = places;
     assert!(one.is_ok() && one != two && two != three && one != three, "{one:?} {two:?} {three:?}");
+}
+
+#[test]
+fn the_trail_and_what_is_said_of_a_missing_record_fit_a_narrow_terminal_and_stay_whole_for_programs() {
+    let scene = Scene::clean().in_git();
+    let trail = scene.path("log");
+    let vars = [("CI", "true")];
+    let run = |width: Option<u16>, args: &[&str]| {
+        let mut world = scene.world(&vars);
+        world.width = width;
+        world.cwd = scene.at("project");
+        let (_, out, err) = world.run(args);
+        out + &err
+    };
+    run(None, &["check", "--feed", "embedded", "--base", "gone", "--trail", &trail, "."]);
+    run(None, &["check", "--feed", "embedded", "--trail", &trail, "."]);
+    let fits = |text: &str| text.lines().all(|line| line.chars().count() <= 60 || !line.trim().contains(' '));
+    for args in [
+        &["trail", "show", "--trail", &trail][..],
+        &["trail", "verify", "--trail", &trail],
+        &[
+            "trail",
+            "show",
+            "#99999999999999",
+            "--trail",
+            "there-is-no-trail-here",
+            "--key",
+            "there is no such key of anybody",
+        ],
+        &["check", "--feed", "embedded", "--color=never", "--trail", "git:x", "."],
+    ] {
+        let (narrow, whole) = (run(Some(60), args), run(None, args));
+        assert!(fits(&narrow) && !fits(&whole), "{args:?}\n{narrow}\n{whole}");
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(words(&narrow) == words(&whole), "{args:?}\n{narrow}\n{whole}");
+    }
 }
 
 #[test]

@@ -15,16 +15,31 @@ const PLAIN_WIDTH: u16 = 80;
 
 /// Prints `error: …` and, where there is one, `help: …` to standard error.
 pub(super) fn complain(sys: &dyn Sys, error: &dyn Display, help: &str) {
+    let text = complaint(sys, error, help);
+    let _ = sys.print(Stream::Err, text.as_bytes()); // nowhere is left to complain about a broken standard error
+}
+
+/// The lines of [`complain`].
+pub(super) fn complaint(sys: &dyn Sys, error: &dyn Display, help: &str) -> String {
     let text = error.to_string();
     // Errors of the policy come whole, with their place and help.
-    let mut text = if text.starts_with("error[") { format!("{text}\n") } else { format!("error: {text}\n") };
+    let is_framed = text.starts_with("error[");
+    let mut text = if is_framed { format!("{text}\n") } else { format!("error: {text}\n") };
     if !help.is_empty() {
         text.push_str(&format!("help: {help}\n"));
     }
     // Each line is neutralised by itself: errors of the policy span several.
     let lines: Vec<_> = text.lines().map(neutral::line).collect();
     let text = lines.join("\n") + "\n";
-    let _ = sys.print(Stream::Err, text.as_bytes()); // nowhere is left to complain about a broken standard error
+    if is_framed { text } else { wrapped(sys, Stream::Err, text) }
+}
+
+/// The lines as wide as the terminal. For what is no terminal they stay whole: other programs read them line by line.
+pub(super) fn wrapped(sys: &dyn Sys, stream: Stream, text: String) -> String {
+    match sys.terminal(stream) {
+        Some(width) => report::wrap(&text, width),
+        None => text,
+    }
 }
 
 /// Prints `note: …` to standard error.

@@ -1,5 +1,6 @@
 //! `portcullis trail …`: arguments and what is printed. The work is done in `trail`.
 
+use super::output;
 use crate::sign::key::{default_path, parse_verifier_key};
 use crate::sign::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Bytes, Stream, Sys, SysError};
@@ -179,8 +180,8 @@ pub fn run(sys: &dyn Sys, command: &TrailCommand) -> Result<u8, SysError> {
             Ok(code)
         }
         Err(refusal) => {
-            let help = refusal.help().map(|help| format!("help: {help}\n")).unwrap_or_default();
-            sys.print(Stream::Err, format!("error: {}\n{help}", line(&refusal.to_string())).as_bytes())?;
+            let text = output::complaint(sys, &line(&refusal.to_string()), refusal.help().unwrap_or_default());
+            sys.print(Stream::Err, text.as_bytes())?;
             Ok(refusal.exit_code())
         }
     }
@@ -199,14 +200,15 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
             let bad = shown.iter().any(|record| record.problem.is_some());
             let mut text = format!("log {}, {} records\n", line(&head.origin), head.size);
             shown.iter().for_each(|record| text.push_str(&record_text(record)));
-            Ok((text, u8::from(bad)))
+            Ok((output::wrapped(sys, Stream::Out, text), u8::from(bad)))
         }
         TrailCommand::Verify { since, common } => {
             let (store, trust) = open(sys, common)?;
             let since =
                 since.as_deref().map(|path| sys.read(path, MAX_CHECKPOINT).map_err(Refusal::Input)).transpose()?;
             let found = verify(&*store, &trust, since.as_deref())?;
-            Ok((verification_text(&found, since.is_some()), u8::from(!found.is_good())))
+            let text = output::wrapped(sys, Stream::Out, verification_text(&found, since.is_some()));
+            Ok((text, u8::from(!found.is_good())))
         }
         TrailCommand::Checkpoint { to, common } => {
             let (store, trust) = open(sys, common)?;
@@ -235,7 +237,7 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
             let proven = receipt::check(&receipt::parse_receipt(&bytes)?, &trust, body.as_deref())?;
             let head = format!("log {}, {} records\n", line(&proven.head.origin), proven.head.size);
             let record = Shown { index: proven.index, leaf: Some(proven.leaf), summary: proven.summary, problem: None };
-            Ok((format!("{head}{}", record_text(&record)), 0))
+            Ok((output::wrapped(sys, Stream::Out, format!("{head}{}", record_text(&record))), 0))
         }
     }
 }

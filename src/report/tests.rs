@@ -134,7 +134,7 @@ fn quiet_does_not_keep_a_missing_record_quiet() {
         (Recorded::not_asked(), "passed: no finding blocks\n  record    none: --no-trail\n"),
         (
             sample::failed("no space"),
-            "not recorded: the run ends with exit code 4, whatever the verdict\npassed: no finding blocks\n  record    \
+            "not recorded: exit code 4, whatever the verdict\npassed: no finding blocks\n  record    \
              none but its start, #4: no space\n",
         ),
         (

@@ -24,7 +24,7 @@ fn clean_piece(piece: &str) -> String {
     let Some((scheme, rest)) = piece.split_once("://") else { return words(piece) };
     let body = rest.trim_end_matches(is_delimiter);
     let end = rest.get(body.len()..).unwrap_or_default();
-    if scheme.ends_with("file") || is_of_home(body) {
+    if (scheme.ends_with("file") && !body.is_empty()) || is_of_home(body) {
         return format!("<path>{end}");
     }
     let authority = body.split(['/', '?', '#']).next().unwrap_or_default();

@@ -26,6 +26,25 @@ pub(super) fn render(verdict: &Verdict, recorded: &Recorded, style: &Style) -> S
     page.finish()
 }
 
+/// Plain lines, each wrapped as the report is where it is wider than the terminal. A line keeps its indent, and what
+/// follows it hangs below.
+pub fn wrap(text: &str, width: u16) -> String {
+    let mut page = Page::new(false, width);
+    for line in text.lines() {
+        let body = line.trim_start_matches(' ');
+        let indent = line.len() - body.len(); // blanks of one byte
+        let lead = |word: &str| [span(Ink::Plain, &format!("{:indent$}{word}", ""))];
+        if line.chars().count() <= page.width() {
+            page.line(&[span(Ink::Plain, line)]);
+        } else if let Some(what) = body.strip_prefix("help: ") {
+            page.wrapped(&lead("help: "), indent + 6, &[advice(what)]);
+        } else {
+            page.wrapped(&lead(""), indent + 4, &[Part::prose(body)]);
+        }
+    }
+    page.finish()
+}
+
 fn notes(page: &mut Page, verdict: &Verdict) {
     for note in &verdict.notes {
         page.wrapped(&[span(Ink::Note, "note"), span(Ink::Strong, ": ")], 4, &[Part::strong(&note.what)]);
@@ -58,7 +77,7 @@ fn answer(page: &mut Page, verdict: &Verdict, recorded: &Recorded) {
     let (word, rest) = line.split_once(':').unwrap_or((&line, ""));
     if let Some(missing) = words::missing(recorded) {
         let code = recorded.exit_code(verdict.outcome());
-        let rest = format!(" the run ends with exit code {code}, whatever the verdict");
+        let rest = format!(" exit code {code}, whatever the verdict");
         page.line(&[span(Ink::Error, missing), span(Ink::Strong, ":"), span(Ink::Strong, &rest)]);
     }
     // Never wrapped: other programs look for this line.
