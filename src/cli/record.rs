@@ -46,7 +46,10 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "key_from_env_unsafe")]
     pub key: Option<PathBuf>,
 
-    /// Open the key with the age identities in this file; PORTCULLIS_KEY_PASSPHRASE opens one under a passphrase
+    /// Open an encrypted signing key with the age identity (AGE-SECRET-KEY-1…) in this file
+    ///
+    /// For a key, named or your own, that is encrypted to the recipient (age1…) of that identity. Only its owner may read
+    /// the file. A key under a passphrase takes no identity: PORTCULLIS_KEY_PASSPHRASE opens it.
     #[arg(long, value_name = "FILE", conflicts_with = "no_trail")]
     pub key_identity: Option<PathBuf>,
 

@@ -5,6 +5,7 @@ use crate::sign::key::{default_path, parse_verifier_key};
 use crate::sign::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Bytes, Stream, Sys, SysError};
 use crate::text::neutral::line;
+use crate::text::shell;
 use crate::trail::checkpoint::{self, Trust};
 use crate::trail::place::{Place, PlaceError};
 use crate::trail::receipt::{self, MAX_RECEIPT, ReceiptError};
@@ -110,6 +111,10 @@ enum Refusal {
     Key(#[from] KeyError),
     #[error("no key to trust: {0}")]
     NoKey(KeyError),
+    #[error("the key that --key names is empty")]
+    EmptyKey,
+    #[error("the key {name} cannot be used: {error}")]
+    KeyFile { name: String, error: SysError },
     #[error(transparent)]
     Input(SysError),
     #[error(transparent)]
@@ -133,7 +138,7 @@ impl Refusal {
         match self {
             // The command line names something that cannot be used.
             Self::Key(KeyError::Sys(_)) => 4, // a new key could not be written
-            Self::Key(_) | Self::NoKey(_) | Self::Input(_) => 2,
+            Self::Key(_) | Self::NoKey(_) | Self::EmptyKey | Self::KeyFile { .. } | Self::Input(_) => 2,
             Self::Place(PlaceError::Empty | PlaceError::NoHome | PlaceError::Store(_)) => 2,
             Self::Output(_) => 4,
             // There is an answer, and it is no.
@@ -153,8 +158,18 @@ impl Refusal {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
-        Some(match self {
+    fn help(&self) -> String {
+        let text = match self {
+            Self::Key(KeyError::IsPrivate { origin }) => {
+                let file = shell::quote(origin).unwrap_or_else(|| "FILE".into());
+                return format!(
+                    "write its public half to a file, and name that: openssl pkey -in {file} -pubout -out public.pem \
+                     (a key in age is decrypted first)"
+                );
+            }
+            Self::EmptyKey | Self::KeyFile { .. } | Self::Key(KeyError::NotAVerifierKey) => {
+                "name a verifier key (NAME+HASH+BASE64), or a file with such keys or with a public key as PEM"
+            }
             Self::NoKey(_) => "name the key that signed the trail: --key NAME+HASH+BASE64",
             Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
             Self::Verify(VerifyError::NoLog) | Self::Show(ShowError::NoLog) | Self::Receipt(ReceiptError::NoLog) => {
@@ -164,8 +179,9 @@ impl Refusal {
             Self::Checkpoint(_) | Self::Show(ShowError::Checkpoint(_)) => {
                 "if the trail is signed with another key, name it: --key NAME+HASH+BASE64"
             }
-            _ => return None, // the message says all there is to say
-        })
+            _ => "", // the message says all there is to say
+        };
+        text.to_owned()
     }
 }
 
@@ -180,7 +196,7 @@ pub fn run(sys: &dyn Sys, command: &TrailCommand) -> Result<u8, SysError> {
             Ok(code)
         }
         Err(refusal) => {
-            let text = output::complaint(sys, &line(&refusal.to_string()), refusal.help().unwrap_or_default());
+            let text = output::complaint(sys, &line(&refusal.to_string()), &refusal.help());
             sys.print(Stream::Err, text.as_bytes())?;
             Ok(refusal.exit_code())
         }
@@ -273,9 +289,14 @@ fn trust(sys: &dyn Sys, named: &[String]) -> Result<Trust, Refusal> {
             trust = trust.with_verifier_key(&key);
             continue;
         }
-        let bytes = sys.read(Path::new(text), MAX_KEYS).map_err(Refusal::Input)?;
+        if text.is_empty() {
+            return Err(Refusal::EmptyKey);
+        }
+        let read = sys.read(Path::new(text), MAX_KEYS);
+        let bytes = read.map_err(|error| Refusal::KeyFile { name: text.clone(), error })?;
         trust = match PublicKey::from_pem(&bytes, text) {
             Ok(key) => trust.with_key(key),
+            Err(error @ KeyError::IsPrivate { .. }) => return Err(error.into()),
             Err(_) => {
                 // Not PEM: then every line must be a verifier key, and there must be one.
                 let keys = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(parse_verifier_key);
@@ -518,6 +539,29 @@ mod tests {
         assert_eq!(after(&two, &begun), Err(crate::trail::AppendError::Replaced));
         assert_eq!(after(&one, &next), Err(crate::trail::AppendError::Replaced), "another record stands there");
         assert_eq!(after(&one, &begun), Ok(LogIndex(2)));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_trusted_is_named_with_what_would_do() {
+        let log = Log::new();
+        let private = log.path("private.pem");
+        execute(&RealSys, &Line::try_parse_from(["trail", "keygen", &private]).unwrap().command).unwrap();
+        let (dir, empty, garbage) = (log.path("log"), String::new(), log.path("garbage"));
+        RealSys.replace(Path::new(&garbage), b"x", false).unwrap();
+        for (key, said, help) in [
+            (&private, "private.pem holds a private key, and only its public half", "openssl pkey -in "),
+            (&dir, "cannot be used: cannot read ", "or a file with such keys"),
+            (&empty, "the key that --key names is empty", "or a file with such keys"),
+            (&garbage, "not a verifier key", "or a file with such keys"),
+        ] {
+            let refusal = log.run(&["verify", "--key", key]).unwrap_err();
+            assert_eq!(refusal.exit_code(), 2, "{key}");
+            assert!(
+                refusal.to_string().contains(said) && refusal.help().contains(help),
+                "{refusal} {}",
+                refusal.help()
+            );
+        }
     }
 
     #[test]

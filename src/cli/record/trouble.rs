@@ -60,6 +60,9 @@ impl Trouble {
             Self::Key(KeyError::VariableUnset { .. }) => {
                 "put the PEM text of the key into PORTCULLIS_KEY, or name a file: --key FILE"
             }
+            Self::Key(KeyError::Sys(_)) => {
+                "name a file that holds the key (--key FILE), or the identity that opens it (--key-identity FILE)"
+            }
             Self::Key(KeyError::NoHome) => "name the key: --key FILE",
             Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
             Self::Append(AppendError::Replaced) => "see who can write to the log, and begin another: --trail PLACE",
