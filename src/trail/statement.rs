@@ -38,7 +38,7 @@ pub(super) struct Facts<'c> {
 
 impl<'c> Facts<'c> {
     pub(super) fn new(ctx: &'c RunContext, salt: &'c Salt) -> Self {
-        let is_public = |url: &String| !ctx.private.iter().any(|word| !word.is_empty() && url.contains(word.as_str()));
+        let is_public = |url: &String| redact::clean(url, &ctx.private) == *url;
         Self { ctx, salt, repository: ctx.repository.as_deref().and_then(public_url).filter(is_public) }
     }
 

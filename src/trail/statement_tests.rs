@@ -194,6 +194,11 @@ fn no_canary_is_in_any_byte_and_a_person_only_in_the_body() {
 
 #[test]
 fn only_what_is_public_of_the_address_of_a_repository_is_kept() {
+    // A short name of the machine is private as a host alone: it stands in other words.
+    for (url, recorded) in [("https://api.example/o", Some("https://api.example/o")), ("https://pi/o", None)] {
+        let ctx = RunContext { repository: Some(url.into()), private: vec!["pi".into()], ..context() };
+        assert_eq!(Facts::new(&ctx, &Salt([1; 32])).repository.as_deref(), recorded);
+    }
     assert_eq!(public_url("git@example.com:o/n.git").as_deref(), Some("ssh://example.com/o/n.git"));
     assert_eq!(public_url("https://u@example.com/o#f").as_deref(), Some("https://example.com/o"));
     for private in [

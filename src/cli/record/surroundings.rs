@@ -24,8 +24,6 @@ const MAX_PROGRAM: Bytes = Bytes::mib(2048);
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// A host name is at most 64 bytes; the file holds nothing else.
 const MAX_HOST_NAME: Bytes = Bytes(4 << 10);
-/// Shorter words stand in too many others to be taken out of them.
-const MIN_PRIVATE: usize = 4;
 
 /// What is known around a run.
 pub(super) struct Surroundings<'a> {
@@ -210,6 +208,5 @@ pub(super) fn private(sys: &dyn Sys, host: Option<String>) -> Result<Vec<String>
         Err(error) => return Err(error),
     };
     let words = [sys.var("HOME")?, host, name];
-    let words = words.into_iter().flatten().filter(|word| word.len() >= MIN_PRIVATE);
-    Ok(words.collect())
+    Ok(words.into_iter().flatten().collect())
 }
