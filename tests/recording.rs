@@ -434,6 +434,45 @@ fn a_log_of_another_key_is_not_signed_over() {
 }
 
 #[test]
+fn a_log_survives_a_change_of_its_key_and_the_old_one_is_believed_for_what_it_signed() {
+    let scene = Scene::clean();
+    let (trail, one, two) = (scene.path("log"), scene.key("one.key"), scene.key("two.key"));
+    let check = |key: &str, more: &[&str]| scene.check(&[&["--trail", &trail, "--key", key], more].concat());
+    let old = check(&one, &[]).is(0, "signed").record["verifier_key"].as_str().unwrap().to_owned();
+    let (early, on_time) = (format!("1={old}"), format!("2={old}"));
+    check(&two, &[]).is(4, "failed");
+    check(&two, &["--old-key", &early]).is(4, "failed");
+    let signed = check(&two, &["--old-key", &on_time]).is(0, "signed");
+    assert_eq!(signed.record["index"], 3);
+    check(&two, &[]).is(0, "signed"); // the old key is needed once
+    check(&one, &[]).is(4, "failed");
+    let new = signed.record["verifier_key"].as_str().unwrap();
+    let verify = |more: &[&str]| scene.verify(&[&["--trail", trail.as_str(), "--key", new], more].concat());
+    let (code, said) = verify(&["--old-key", &on_time]);
+    assert!(code == 0 && said.contains("6 records"), "{said}");
+    for (keys, records) in [(&[][..], 2), (&["--old-key", &early], 1), (&["--old-key", &format!("0={old}")], 2)] {
+        let (code, said) = verify(keys);
+        assert!(code == 1 && said.matches("problem: record ").count() == records, "{said}");
+    }
+    // Whoever has the old key signs nothing new with it: neither a record nor a checkpoint.
+    let other = scene.path("other");
+    let public = portcullis::sign::SigningKey::from_pem(&fs::read(&one).unwrap(), "x").unwrap().public().to_pem();
+    fs::write(scene.at("public.pem"), public).unwrap();
+    for key in [&one, &one] {
+        scene.check(&["--trail", &other, "--key", key]).is(0, "signed");
+    }
+    let (code, said) =
+        scene.verify(&["--trail", &other, "--key", new, "--old-key", &format!("3={}", scene.path("public.pem"))]);
+    assert!(code == 1 && said.contains("the checkpoint is not to be believed"), "{said}");
+    let (code, said) =
+        scene.verify(&["--trail", &other, "--key", new, "--old-key", &format!("4={}", scene.path("public.pem"))]);
+    assert_eq!(code, 0, "{said}");
+    for bad in ["2", "x=y", "=y", "-1=y"] {
+        assert_eq!(verify(&["--old-key", bad]).0, 2);
+    }
+}
+
+#[test]
 fn each_checkout_has_a_log_of_its_own_and_its_subdirectories_share_it() {
     let scene = Scene::clean().in_git();
     fs::create_dir(scene.at("project/tools")).unwrap();

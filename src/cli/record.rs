@@ -9,6 +9,7 @@ mod key;
 mod surroundings;
 mod trouble;
 
+use super::trusted::{self, OldKey, old_key};
 use super::{Exit, output};
 use crate::forge::{self, Invocation};
 use crate::gate::GateError;
@@ -57,6 +58,13 @@ pub struct RecordArgs {
     #[arg(long)]
     pub key_from_env_unsafe: bool,
 
+    /// Go on with a trail that this key signed until now, as long as it has no record at INDEX or after
+    ///
+    /// For the first run with a new key; later runs need the new key alone. KEY is the public half of the old one, as
+    /// `trail verify --old-key` takes it.
+    #[arg(long, value_name = "INDEX=KEY|FILE", value_parser = old_key, conflicts_with = "no_trail")]
+    pub old_key: Vec<OldKey>,
+
     /// The event, where the program itself knows it.
     #[arg(skip)]
     pub trigger: Option<&'static str>,
@@ -104,6 +112,8 @@ struct Begun<'a> {
 struct Signer {
     key: SigningKey,
     place: Place,
+    /// The keys that signed before this one did.
+    retired: Trust,
     start: Appended,
     /// The start as it was appended: the decision goes to the log that holds it, and to no other.
     started: Record,
@@ -181,9 +191,10 @@ fn start<'a>(
                 Some(place) => Place::parse(place)?,
                 None => Place::default_of(sys, &surroundings::directory(sys, subject.target)?)?,
             };
+            let retired = trusted::retired(sys, &args.old_key)?;
             let started = record::start(&surroundings.ctx, &salt).sign(&[&key])?;
-            let start = put(sys, &place, &key, None, &started)?;
-            Ok(Some(Signer { key, place, start, started }))
+            let start = put(sys, &place, (&key, &retired), None, &started)?;
+            Ok(Some(Signer { key, place, retired, start, started }))
         },
     );
     let leaves = leaves.expect("the thread that runs git does not panic");
@@ -229,7 +240,7 @@ fn decide(
     };
     let draft = record::decision(verdict, &ctx, &inputs, signer.start.first, &salt);
     let before = Some((&signer.start, &signer.started));
-    let done = put(sys, &signer.place, &signer.key, before, &draft.sign(&[&signer.key])?)?;
+    let done = put(sys, &signer.place, (&signer.key, &signer.retired), before, &draft.sign(&[&signer.key])?)?;
     let LogIndex(index) = done.first;
     let verifier_key = VerifierKey::new(done.head.origin.clone(), *signer.key.public())?.to_string();
     let durable = signer.place.durability(run.ci.is_ci()) == Durability::Durable;
@@ -241,12 +252,12 @@ fn decide(
 fn put(
     sys: &dyn Sys,
     place: &Place,
-    key: &SigningKey,
+    (key, retired): (&SigningKey, &Trust),
     before: Option<(&Appended, &Record)>,
     record: &Record,
 ) -> Result<Appended, Trouble> {
     let store = place.open(sys)?;
-    Ok(append_after(sys, &*store, key, &Trust::default(), before, std::slice::from_ref(record))?)
+    Ok(append_after(sys, &*store, key, retired, before, std::slice::from_ref(record))?)
 }
 
 impl Account {

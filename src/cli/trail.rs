@@ -1,11 +1,11 @@
 //! `portcullis trail …`: arguments and what is printed. The work is done in `trail`.
 
 use super::output;
-use crate::sign::key::{default_path, parse_verifier_key};
+use super::trusted::{self, OldKey, TrustError, old_key};
+use crate::sign::key::default_path;
 use crate::sign::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Bytes, Stream, Sys, SysError};
 use crate::text::neutral::line;
-use crate::text::shell;
 use crate::trail::checkpoint::{self, Trust};
 use crate::trail::place::{Place, PlaceError};
 use crate::trail::receipt::{self, MAX_RECEIPT, ReceiptError};
@@ -17,8 +17,6 @@ use std::path::{Path, PathBuf};
 
 /// Records that `show` prints when no run is named.
 const SHOWN: usize = 20;
-/// A file of verifier keys holds a few lines.
-const MAX_KEYS: Bytes = Bytes(64 << 10);
 /// A saved checkpoint is a note.
 const MAX_CHECKPOINT: Bytes = Bytes(crate::sign::note::MAX_NOTE as u64);
 /// A body is an envelope.
@@ -34,6 +32,9 @@ pub struct Common {
     /// given [default: the public half of your own key]
     #[arg(long, value_name = "KEY|FILE")]
     pub key: Vec<String>,
+    /// A key that was replaced, believed for the records before INDEX alone; several may be given
+    #[arg(long, value_name = "INDEX=KEY|FILE", value_parser = old_key)]
+    pub old_key: Vec<OldKey>,
 }
 
 /// What to do with the signed record of runs.
@@ -111,10 +112,8 @@ enum Refusal {
     Key(#[from] KeyError),
     #[error("no key to trust: {0}")]
     NoKey(KeyError),
-    #[error("the key that --key names is empty")]
-    EmptyKey,
-    #[error("the key {name} cannot be used: {error}")]
-    KeyFile { name: String, error: SysError },
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     #[error(transparent)]
     Input(SysError),
     #[error(transparent)]
@@ -138,7 +137,7 @@ impl Refusal {
         match self {
             // The command line names something that cannot be used.
             Self::Key(KeyError::Sys(_)) => 4, // a new key could not be written
-            Self::Key(_) | Self::NoKey(_) | Self::EmptyKey | Self::KeyFile { .. } | Self::Input(_) => 2,
+            Self::Key(_) | Self::NoKey(_) | Self::Trust(_) | Self::Input(_) => 2,
             Self::Place(PlaceError::Empty | PlaceError::NoHome | PlaceError::Store(_)) => 2,
             Self::Output(_) => 4,
             // There is an answer, and it is no.
@@ -160,16 +159,7 @@ impl Refusal {
 
     fn help(&self) -> String {
         let text = match self {
-            Self::Key(KeyError::IsPrivate { origin }) => {
-                let file = shell::quote(origin).unwrap_or_else(|| "FILE".into());
-                return format!(
-                    "write its public half to a file, and name that: openssl pkey -in {file} -pubout -out public.pem \
-                     (a key in age is decrypted first)"
-                );
-            }
-            Self::EmptyKey | Self::KeyFile { .. } | Self::Key(KeyError::NotAVerifierKey) => {
-                "name a verifier key (NAME+HASH+BASE64), or a file with such keys or with a public key as PEM"
-            }
+            Self::Trust(error) => return error.help(),
             Self::NoKey(_) => "name the key that signed the trail: --key NAME+HASH+BASE64",
             Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
             Self::Verify(VerifyError::NoLog) | Self::Show(ShowError::NoLog) | Self::Receipt(ReceiptError::NoLog) => {
@@ -247,7 +237,7 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
         }
         TrailCommand::Keygen { file, log } => Ok((keygen(sys, file, log.as_deref())?, 0)),
         TrailCommand::VerifyReceipt { receipt: path, body, common } => {
-            let trust = trust(sys, &common.key)?;
+            let trust = trust(sys, common)?;
             let bytes = sys.read(path, Bytes(MAX_RECEIPT as u64)).map_err(Refusal::Input)?;
             let body = body.as_deref().map(|path| sys.read(path, MAX_BODY).map_err(Refusal::Input)).transpose()?;
             let proven = receipt::check(&receipt::parse_receipt(&bytes)?, &trust, body.as_deref())?;
@@ -273,7 +263,7 @@ fn keygen(sys: &dyn Sys, file: &Path, log: Option<&str>) -> Result<String, Refus
 }
 
 fn open<'a>(sys: &'a dyn Sys, common: &Common) -> Result<(Box<dyn Store + 'a>, Trust), Refusal> {
-    let trust = trust(sys, &common.key)?;
+    let trust = trust(sys, common)?;
     let place = match &common.trail {
         Some(place) => Place::parse(place)?,
         None => Place::default_of(sys, &sys.cwd().map_err(PlaceError::Sys)?)?,
@@ -281,38 +271,16 @@ fn open<'a>(sys: &'a dyn Sys, common: &Common) -> Result<(Box<dyn Store + 'a>, T
     Ok((place.open(sys)?, trust))
 }
 
-/// The keys that were named; without any, the user's own.
-fn trust(sys: &dyn Sys, named: &[String]) -> Result<Trust, Refusal> {
-    let mut trust = Trust::default();
-    for text in named {
-        if let Ok(key) = parse_verifier_key(text.as_bytes()) {
-            trust = trust.with_verifier_key(&key);
-            continue;
-        }
-        if text.is_empty() {
-            return Err(Refusal::EmptyKey);
-        }
-        let read = sys.read(Path::new(text), MAX_KEYS);
-        let bytes = read.map_err(|error| Refusal::KeyFile { name: text.clone(), error })?;
-        trust = match PublicKey::from_pem(&bytes, text) {
-            Ok(key) => trust.with_key(key),
-            Err(error @ KeyError::IsPrivate { .. }) => return Err(error.into()),
-            Err(_) => {
-                // Not PEM: then every line must be a verifier key, and there must be one.
-                let keys = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(parse_verifier_key);
-                let keys = keys.collect::<Result<Vec<_>, _>>()?;
-                if keys.is_empty() {
-                    return Err(KeyError::NotAVerifierKey.into());
-                }
-                keys.iter().fold(trust, Trust::with_verifier_key)
-            }
-        };
-    }
-    if named.is_empty() {
+/// The keys that were named, the user's own where there is none, and those that were replaced.
+fn trust(sys: &dyn Sys, common: &Common) -> Result<Trust, Refusal> {
+    let retired = trusted::retired(sys, &common.old_key)?;
+    let trust = if common.key.is_empty() {
         let own = default_path(sys).and_then(|path| SigningKey::load(sys, &KeySource::File(path)));
-        trust = trust.with_key(*own.map_err(Refusal::NoKey)?.public());
-    }
-    Ok(trust)
+        Trust::key(*own.map_err(Refusal::NoKey)?.public())
+    } else {
+        trusted::keys(sys, &common.key)?
+    };
+    Ok(trust.and(&retired))
 }
 
 /// The record that a receipt is asked for: the decision of the run, else its start; the newest where there are several.
@@ -551,7 +519,7 @@ mod tests {
         for (key, said, help) in [
             (&private, "private.pem holds a private key, and only its public half", "openssl pkey -in "),
             (&dir, "cannot be used: cannot read ", "or a file with such keys"),
-            (&empty, "the key that --key names is empty", "or a file with such keys"),
+            (&empty, "the key that is named is empty", "or a file with such keys"),
             (&garbage, "not a verifier key", "or a file with such keys"),
         ] {
             let refusal = log.run(&["verify", "--key", key]).unwrap_err();

@@ -72,7 +72,6 @@ pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoi
     let note = store.checkpoint()?.ok_or(ShowError::NoLog)?;
     let head = checkpoint::open(&note, trust)?.head().clone();
     let bundles = Tile::level(Kind::Entries, head.size).collect::<Vec<_>>();
-    let keys = trust.public_keys();
     let mut nodes = TileNodes::new(store, head.size);
     let mut found = Vec::new();
     // From the newest on, so that the last ones are found without reading the rest.
@@ -94,7 +93,7 @@ pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoi
             if matches!(query, Query::Index(wanted) if wanted.0 != index) {
                 continue;
             }
-            let shown = one(store, &mut nodes, &head, &keys, index, &entry)?;
+            let shown = one(store, &mut nodes, &head, &trust.keys_at(LogIndex(index)), index, &entry)?;
             let matches = match query {
                 Query::Run(run) => shown
                     .summary

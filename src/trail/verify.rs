@@ -55,8 +55,7 @@ fn look(store: &dyn Store, note: &[u8], trust: &Trust, since: Option<&[u8]>) -> 
         Err(error) => return Ok(Verification::of_problem(ProblemKind::Checkpoint(error))),
     };
     let mut findings = Findings::default();
-    let trusted = trust.public_keys();
-    let (paths, records) = beside(|| store.list(), || records(store, &head, &trusted, &mut findings));
+    let (paths, records) = beside(|| store.list(), || records(store, &head, trust, &mut findings));
     let (paths, records) = (paths.ok_or(VerifyError::Panicked)??, records?);
     tree(store, &head, &records, &mut findings)?;
     if let Some(since) = since {
@@ -146,11 +145,11 @@ fn claimed_run(entry: &[u8]) -> Option<Commitment> {
 fn records(
     store: &dyn Store,
     head: &Checkpoint,
-    trusted: &[PublicKey],
+    trust: &Trust,
     findings: &mut Findings,
 ) -> Result<Vec<Seen>, VerifyError> {
     let bundles: Vec<Tile> = Tile::level(Kind::Entries, head.size).collect();
-    let checked = spread(&bundles, |tile| bundle(store, *tile, trusted)).ok_or(VerifyError::Panicked)?;
+    let checked = spread(&bundles, |tile| bundle(store, *tile, trust)).ok_or(VerifyError::Panicked)?;
     let mut records = Vec::new();
     for checked in checked {
         let (seen, problems) = checked?;
@@ -200,7 +199,7 @@ fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, Pro
 }
 
 /// Checks one bundle. Returns one [`Seen`] for each place of it, whatever is wrong.
-fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<Seen>, Findings), VerifyError> {
+fn bundle(store: &dyn Store, tile: Tile, trust: &Trust) -> Result<(Vec<Seen>, Findings), VerifyError> {
     let mut findings = Findings::default();
     let first = tile.number * WIDTH;
     let mut seen: Vec<Seen> = (0..tile.width).map(|_| Seen::default()).collect();
@@ -244,7 +243,8 @@ fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<S
         let Some(Seen { leaf: Some(leaf), run, initiator, .. }) = seen.get_mut(place) else {
             continue; // cannot be: every such place has a leaf
         };
-        match body.and_then(|body| check_body(&body, leaf, trusted)) {
+        let trusted = trust.keys_at(LogIndex(first + place as u64));
+        match body.and_then(|body| check_body(&body, leaf, &trusted)) {
             Ok(summary) => {
                 *run = Some(summary.run_label());
                 *initiator = summary.initiator;
