@@ -7,7 +7,7 @@ mod objects;
 pub mod python;
 
 pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
-pub use lines::{gemfile, go_mod, go_sum, gradle, mix, podfile};
+pub use lines::{cabal, gemfile, go_mod, go_sum, gradle, mix, packages_config, podfile, stack, uses};
 pub use objects::{composer, conan, deps_json, package_resolved, packages_lock};
 
 /// Headers of a `Cargo.lock`.

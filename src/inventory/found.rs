@@ -341,9 +341,9 @@ pub(super) fn unsupported(at: usize, said: &str, known: &str) -> Refusal {
     }
 }
 
-/// The members of a file that is one object, or why it is none.
+/// The members of a file that is one object (a map, in YAML), or why it is none.
 pub(super) fn object<'v, 'a>(value: &'v Value<'a>, help: &str) -> Result<&'v Map<'a>, Refusal> {
-    value.map().ok_or_else(|| Refusal::new(0, format!("a lock is an object, this is {}", value.kind()), help))
+    value.map().ok_or_else(|| Refusal::new(0, format!("the file is {}, not an object", value.kind()), help))
 }
 
 /// The list under a key of the file, with the place of the key; none where the key is missing.

@@ -77,6 +77,9 @@ enum Kind {
     Plugin,
 }
 
+/// The gem that needs something (none for the project) with its name, and what it needs with its place.
+type Need<'a> = ((Option<u32>, &'a str), (usize, &'a str));
+
 #[derive(Default)]
 struct Reader<'a> {
     section: Section,
@@ -91,7 +94,7 @@ struct Reader<'a> {
     /// The gem that dependencies belong to.
     last: Option<(Option<u32>, &'a str)>,
     /// What is needed, by what: resolved when every gem is known.
-    needs: Vec<((Option<u32>, &'a str), (usize, &'a str))>,
+    needs: Vec<Need<'a>>,
     checksums: Vec<(usize, Locked<'a>, &'a str)>,
     has_dependencies: bool,
 }

@@ -3,6 +3,7 @@
 //! The one exception is `resolve`, which asks cargo on request and does so through `sys`.
 
 pub mod bun_lock;
+pub mod cabal_freeze;
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod composer_lock;
@@ -12,6 +13,7 @@ pub mod deno_lock;
 pub mod deps_json;
 mod found;
 pub mod gemfile_lock;
+pub mod github_actions;
 pub mod go_mod;
 pub mod go_sum;
 pub mod gradle_lock;
@@ -20,6 +22,7 @@ pub mod mix_lock;
 mod npm;
 pub mod npm_lock;
 pub mod package_resolved;
+pub mod packages_config;
 pub mod packages_lock;
 pub mod pdm_lock;
 pub mod pipfile_lock;
@@ -35,6 +38,7 @@ pub mod resolve;
 #[cfg(test)]
 mod sample;
 pub mod scope;
+pub mod stack_lock;
 mod toml_tree;
 pub mod toolchain;
 pub mod uv_lock;

@@ -124,8 +124,8 @@ mod tests {
     fn a_text_knows_its_place_where_it_is_a_piece_of_the_file() {
         let text = "abc".to_owned();
         let place = |value: &Value<'_>| value.place_in(&text);
-        assert_eq!(place(&Value::Text(Cow::Borrowed(&text[1..]))), Some(1));
-        assert_eq!(place(&Value::List(vec![Value::Text(Cow::Borrowed(&text[2..]))])), Some(2));
+        assert_eq!(place(&Value::Text(Cow::Borrowed(text.get(1..).unwrap()))), Some(1));
+        assert_eq!(place(&Value::List(vec![Value::Text(Cow::Borrowed(text.get(2..).unwrap()))])), Some(2));
         assert_eq!(place(&Value::Text(Cow::Owned("b".to_owned()))), None);
         assert_eq!(place(&Value::Text(Cow::Borrowed("elsewhere"))), None);
         assert_eq!(place(&Value::Map(Map(vec![member(7, "a")]))), Some(7));

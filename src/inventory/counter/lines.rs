@@ -78,6 +78,93 @@ pub fn mix(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'"', bytes).filter(|at| opens(*at)).count()
 }
 
+/// Packages of a `stack.yaml.lock`: the elements of its first list.
+pub fn stack(bytes: &[u8]) -> usize {
+    let (mut count, mut inside, mut step) = (0, false, None);
+    for line in lines(bytes) {
+        let blanks = line.iter().take_while(|byte| **byte == b' ').count();
+        match line.get(blanks) {
+            None | Some(b'#' | b'\r') => {}
+            Some(b'-') if inside => count += usize::from(*step.get_or_insert(blanks) == blanks),
+            Some(_) if blanks == 0 => (inside, step) = (line.trim_ascii_end() == b"packages:", None),
+            Some(_) => {}
+        }
+    }
+    count
+}
+
+/// Constraints of a `cabal.project.freeze`: what stands between commas.
+pub fn cabal(bytes: &[u8]) -> usize {
+    let (mut count, mut inside) = (0, false);
+    for line in lines(bytes) {
+        let mut body = line.trim_ascii();
+        if body.is_empty() || body.starts_with(b"--") {
+            continue;
+        }
+        if !matches!(line.first(), Some(b' ' | b'\t')) {
+            let colon = body.iter().position(|byte| *byte == b':').unwrap_or(body.len());
+            let (field, rest) = body.split_at_checked(colon).unwrap_or((body, b""));
+            inside = field.trim_ascii().eq_ignore_ascii_case(b"constraints");
+            body = rest.get(1..).unwrap_or_default();
+        }
+        if inside {
+            count += body.split(|byte| *byte == b',').filter(|piece| !piece.trim_ascii().is_empty()).count();
+        }
+    }
+    count
+}
+
+/// Lines of a workflow whose key is `uses`, but for those in a text over several lines.
+pub fn uses(bytes: &[u8]) -> usize {
+    let (mut count, mut text_above) = (0, None);
+    for line in lines(bytes) {
+        let body = line.trim_ascii();
+        let depth = line.iter().take_while(|byte| **byte == b' ').count();
+        if body.is_empty() || text_above.is_some_and(|above| depth > above) {
+            continue;
+        }
+        text_above = None;
+        let mut key = body;
+        let mut own = depth;
+        while let Some(rest) = key.strip_prefix(b"-").filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace)) {
+            let inner = rest.trim_ascii_start();
+            own += key.len() - inner.len();
+            key = inner;
+        }
+        if key.starts_with(b"#") {
+            continue;
+        }
+        // A job may have this name, and holds its own keys below it.
+        let value = key.strip_prefix(b"uses").and_then(|rest| rest.trim_ascii_start().strip_prefix(b":"));
+        count += usize::from(value.is_some_and(|value| !value.trim_ascii().is_empty()));
+        if opens_text(key) {
+            // The keys beside this one stand as deep as it does.
+            text_above = Some(if key.contains(&b':') { own } else { depth });
+        }
+    }
+    count
+}
+
+/// Whether a text over several lines follows: a colon, then `|` or `>` with what says how it ends.
+fn opens_text(key: &[u8]) -> bool {
+    let solid = match memchr::memmem::find(key, b" #") {
+        Some(comment) => key.get(..comment).unwrap_or(key).trim_ascii_end(),
+        None => key,
+    };
+    let word = solid.rsplit(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
+    let marks = word.strip_prefix(b"|").or_else(|| word.strip_prefix(b">"));
+    marks.is_some_and(|marks| marks.iter().all(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9')))
+}
+
+/// Elements of a `packages.config` that are a package.
+pub fn packages_config(bytes: &[u8]) -> usize {
+    let is_package = |at: &usize| {
+        let after = bytes.get(at + 1..).unwrap_or_default().strip_prefix(b"package");
+        after.is_some_and(|after| matches!(after.first(), Some(b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>')))
+    };
+    memchr::memchr_iter(b'<', bytes).filter(is_package).count()
+}
+
 /// The lines of a file, without the mark that some editors put before the first.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).split(|byte| *byte == b'\n')
@@ -105,6 +192,11 @@ mod tests {
         assert_eq!(gradle(b"# x\na:b:1=c\r\n\nempty=\nd:e:1=\n"), 2);
         assert_eq!(podfile(b"PODS:\n  - A (1):\n    - B\n  - B (1)\n\nDEPENDENCIES:\n  - A\n"), 2);
         assert_eq!(mix(b"%{\"a\": {:hex, :a, \"1\"},\n  \"b\" :\n{:git, [tag: \"v1\"]}}"), 2);
+        assert_eq!(stack(b"# x\npackages:\n- completed:\n    x: 1\n  original: 2\n- y:\nsnapshots:\n- z: 1\n"), 2);
+        assert_eq!(cabal(b"constraints: any.a ==1,\n  b +c -d,\n  -- no\n  c ==2,\nindex-state: x 2, 3\n"), 3);
+        let workflow = b"jobs:\n  a:\n    uses: x\n    steps:\n      - uses: y\n      - run: |\n          uses: no\n        uses: z\n      - name: a >\n          uses: no\n      # uses: no\n";
+        assert_eq!(uses(workflow), 3);
+        assert_eq!(packages_config(b"<packages><package id='a'/><package\n/><packaged/></packages>"), 2);
         assert_eq!(go_sum(b"a v1 h1:x\n\na v1/go.mod h1:x"), 2);
     }
 }
