@@ -20,6 +20,10 @@ pub(super) struct Advisories;
 /// Ecosystems on which no public database has records: nothing that could be installed would cover them.
 const WITHOUT_DATABASE: [Ecosystem; 2] = [Ecosystem::CocoaPods, Ecosystem::Jsr];
 
+/// What a workflow uses is no part of what is built, and nearly every repository has one: where no feed speaks of it, that
+/// is told and does not fail.
+const BESIDE_THE_BUILD: Ecosystem = Ecosystem::GithubActions;
+
 impl Check for Advisories {
     fn name(&self) -> &'static str {
         "advisories"
@@ -82,9 +86,11 @@ fn no_feed(facts: &Facts<'_>, ecosystem: Ecosystem, count: usize) -> Gap {
     {
         return gap(GapKind::FeedUnusable, error.to_string()).with_help(error.help());
     }
-    gap(GapKind::FeedMissing, format!("no feed in use has advisories on them; {packages} not checked")).with_help(
-        format!("portcullis feed update --ecosystem {}", text::shell::quote(ecosystem.osv()).unwrap_or_default()),
-    )
+    let kind = if ecosystem == BESIDE_THE_BUILD { GapKind::NotCovered } else { GapKind::FeedMissing };
+    gap(kind, format!("no feed in use has advisories on them; {packages} not checked")).with_help(format!(
+        "portcullis feed update --ecosystem {}",
+        text::shell::quote(ecosystem.osv()).unwrap_or_default()
+    ))
 }
 
 /// What RustSec's own feed says of a crate.

@@ -79,6 +79,14 @@ pub enum Format {
     Podfile,
     /// `conan.lock`.
     ConanLock,
+    /// `packages.config`.
+    PackagesConfig,
+    /// `stack.yaml.lock`.
+    StackLock,
+    /// `cabal.project.freeze`.
+    CabalFreeze,
+    /// A workflow of GitHub in `.github/workflows`, or an action.
+    GithubActions,
 }
 
 impl Format {
@@ -123,6 +131,10 @@ impl Format {
             Self::PodfileLock => "podfile-lock",
             Self::Podfile => "podfile",
             Self::ConanLock => "conan-lock",
+            Self::PackagesConfig => "packages-config",
+            Self::StackLock => "stack-lock",
+            Self::CabalFreeze => "cabal-freeze",
+            Self::GithubActions => "github-actions",
         }
     }
 
@@ -197,6 +209,9 @@ impl Format {
             b"Podfile.lock" => Self::PodfileLock,
             b"Podfile" => Self::Podfile,
             b"conan.lock" => Self::ConanLock,
+            b"packages.config" => Self::PackagesConfig,
+            b"stack.yaml.lock" => Self::StackLock,
+            b"cabal.project.freeze" => Self::CabalFreeze,
             other if other.ends_with(b".deps.json") => Self::DepsJson,
             other if [&b".csproj"[..], b".fsproj", b".vbproj"].iter().any(|end| other.ends_with(end)) => {
                 Self::DotnetProject
@@ -205,6 +220,19 @@ impl Format {
             other if is_requirements(parent, other) => Self::Requirements,
             _ => return None,
         })
+    }
+}
+
+/// Whether the path is that of a workflow or of an action: `.github/workflows/NAME.yml`, and `action.yml` at the top and
+/// below `.github`. Elsewhere a file of that name can be anything.
+pub(super) fn is_of_github(path: &[u8]) -> bool {
+    let is_yaml = |name: &[u8]| name.ends_with(b".yml") || name.ends_with(b".yaml");
+    let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+    match parts.as_slice() {
+        [b"action.yml" | b"action.yaml"] => true,
+        [.., b".github", b"workflows", name] => is_yaml(name),
+        [b".github", .., b"action.yml" | b"action.yaml"] => true,
+        _ => false,
     }
 }
 
@@ -222,6 +250,18 @@ fn is_requirements(parent: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workflows_and_actions_are_known_by_where_they_lie() {
+        for path in
+            [".github/workflows/ci.yml", "a/.github/workflows/x.yaml", "action.yml", ".github/actions/a/action.yaml"]
+        {
+            assert!(is_of_github(path.as_bytes()), "{path}");
+        }
+        for path in [".github/ci.yml", "workflows/ci.yml", ".github/workflows/a/x.yml", "a/action.yml", "x.yml"] {
+            assert!(!is_of_github(path.as_bytes()), "{path}");
+        }
+    }
 
     #[test]
     fn names_of_requirements_are_told_from_other_texts() {

@@ -1,6 +1,7 @@
 //! Which names are worth a look. It opens nothing; what a name promises is checked by content elsewhere.
 
 use super::Format;
+use super::format::is_of_github;
 
 /// What a file name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,9 @@ impl Guess {
 /// What a path promises: by its last part, and for requirements by the directory.
 pub(super) fn guess(path: &[u8]) -> Option<Guess> {
     let name = file_name(path);
+    if is_of_github(path) {
+        return Some(Guess::Exact(Format::GithubActions));
+    }
     match Format::of_name(file_name(parent(path)), name) {
         Some(format) if !format.is_javascript() => Some(Guess::Exact(format)),
         Some(format) if !path.split(|byte| *byte == b'/').any(|part| part == b"node_modules") => {

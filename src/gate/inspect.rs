@@ -5,9 +5,10 @@ use crate::inventory::cargo_manifest::{self, Manifest};
 use crate::inventory::toolchain::{self, Toolchain};
 use crate::inventory::wants::{self, Family, Wants};
 use crate::inventory::{
-    bun_lock, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock, go_mod, go_sum, gradle_lock,
-    mix_lock, npm_lock, package_resolved, packages_lock, pdm_lock, pipfile_lock, pnpm_lock, podfile_lock, poetry_lock,
-    pubspec_lock, pylock, requirements, resolve, scope, uv_lock, yarn_lock,
+    bun_lock, cabal_freeze, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock, github_actions,
+    go_mod, go_sum, gradle_lock, mix_lock, npm_lock, package_resolved, packages_config, packages_lock, pdm_lock,
+    pipfile_lock, pnpm_lock, podfile_lock, poetry_lock, pubspec_lock, pylock, requirements, resolve, scope, stack_lock,
+    uv_lock, yarn_lock,
 };
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, Sys, SysError, spread};
@@ -235,6 +236,10 @@ fn parse(
         Format::PodfileLock => podfile_lock::parse(path, &bytes),
         Format::Podfile => return asks(wants::of_code(path, &bytes, Family::CocoaPods)),
         Format::ConanLock => conan_lock::parse(path, &bytes),
+        Format::PackagesConfig => packages_config::parse(path, &bytes),
+        Format::StackLock => stack_lock::parse(path, &bytes),
+        Format::CabalFreeze => cabal_freeze::parse(path, &bytes),
+        Format::GithubActions => github_actions::parse(path, &bytes),
     };
     match lock {
         Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),

@@ -45,7 +45,7 @@ impl Family {
             Self::Ruby => &["gemfile-lock"],
             Self::Elixir => &["mix-lock"],
             Self::Dart => &["pubspec-lock"],
-            Self::Dotnet => &["packages-lock"],
+            Self::Dotnet => &["packages-lock", "packages-config"],
             Self::Gradle => &["gradle-lock"],
             Self::Swift => &["package-resolved"],
             Self::CocoaPods => &["podfile-lock"],
