@@ -55,6 +55,8 @@ pub struct CompiledIndex {
     pub digest: Digest,
     /// How fresh each source is, ascending by name.
     pub watermarks: Vec<Watermark>,
+    /// What could not be read or does not fit, sorted.
+    pub gaps: Vec<Gap>,
 }
 
 /// One record, with the place of its source.
@@ -88,6 +90,7 @@ pub fn compile(name: &str, mut inputs: Vec<Input>, key: &Key) -> Result<Compiled
     let count = u32::try_from(records.len()).map_err(|_| too_many("records", u64::from(u32::MAX)))?;
     let packages = packages(&records, &inputs, &mut gaps);
     gaps.sort();
+    gaps.dedup(); // an index that is compiled anew has those of its first compilation already
 
     let internal = |what: &str| FeedError::Internal(what.to_owned());
     let mut layout = Layout::default();
@@ -129,7 +132,7 @@ pub fn compile(name: &str, mut inputs: Vec<Input>, key: &Key) -> Result<Compiled
     let mut bytes = header::write(&manifest, key)?;
     let digest = header::read(&bytes).map_err(|_| internal("the header of the index"))?.digest();
     bytes.extend(layout.data);
-    Ok(CompiledIndex { bytes, digest, watermarks })
+    Ok(CompiledIndex { bytes, digest, watermarks, gaps })
 }
 
 fn unit(what: &str) -> &'static str {
