@@ -122,7 +122,11 @@ fn change(
     if index.name() != new.source {
         return Err(FeedError::Damaged { path, what: "it has another name" });
     }
-    one_source(home, &index)?.accept(new)?;
+    let mark = one_source(home, &index)?;
+    mark.accept(new)?;
+    if (mark.content, mark.format) == (new.content, new.format) {
+        return Ok(Some(Change { before: said.0.len(), ..Change::default() }));
+    }
     let mut old = Said::default();
     index.each_record(&mut |record| old.add(&record))?;
     Ok(Some(old.change_to(said)))
