@@ -7,7 +7,7 @@
 use divan::{Bencher, counter::BytesCount};
 use portcullis::check::{Facts, run_all};
 use portcullis::config::Policy;
-use portcullis::feed::{self, Choice, Feed};
+use portcullis::feed::{self, Catalogue, Choice};
 use portcullis::gate::{self, BaseChoice, Request};
 use portcullis::inventory::cargo_lock;
 use portcullis::model::{Axis, Digest, Inventory, Ledger, Timestamp, TreePath};
@@ -54,7 +54,8 @@ static LOCKS: LazyLock<Vec<Lock>> = LazyLock::new(|| {
     [made].into_iter().chain(real).collect()
 });
 
-static FEED: LazyLock<Feed> = LazyLock::new(|| feed::open(&RealSys, &Choice::Embedded).unwrap().value);
+static FEED: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::of(feed::open(&RealSys, &Choice::Embedded).unwrap().value));
 
 fn locks() -> Vec<Lock> {
     LOCKS.clone()
@@ -169,7 +170,8 @@ fn decide(bencher: Bencher<'_, '_>, lock: Lock) {
         notes: Vec::new(),
         ledger: Ledger::default(),
         inventories: vec![Inventory { text: "".into(), ..inventory }],
-        feed: Some(FEED.info().clone()),
+        feed: FEED.feed.as_ref().map(|feed| feed.info().clone()),
+        sources: Vec::new(),
         now: Timestamp(1_787_356_800), // 2026-08-22
         base: None,
         rules: portcullis::rule::all().to_vec(),
@@ -204,5 +206,5 @@ fn write(dir: &Path, lock: Lock) {
 }
 
 fn request(dir: &Path) -> Request {
-    Request { feed: Some("embedded".into()), base: BaseChoice::Without, ..Request::of(&[dir.to_owned()]) }
+    Request { feeds: vec!["embedded".into()], base: BaseChoice::Without, ..Request::of(&[dir.to_owned()]) }
 }

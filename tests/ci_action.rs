@@ -563,7 +563,9 @@ fn a_push_without_a_key_is_4_and_with_one_it_is_recorded() {
         let ran = job.run();
         assert_verdict(&ran, 4, "error");
         assert_eq!(ran.outputs["record"], "");
-        assert!(ran.summary.contains(&format!("Portcullis {verdict}")), "{}", ran.summary);
+        let headline = format!("## ❌ Portcullis not recorded \\(exit code 4\\); the verdict is {verdict}: ");
+        assert!(ran.summary.starts_with(&headline), "{}", ran.summary);
+        assert_eq!((&report(&ran)["verdict"], &report(&ran)["exit_code"]), (&verdict.into(), &4.into()));
         job.recording(true);
         let ran = job.run();
         assert_verdict(&ran, code, verdict);

@@ -131,6 +131,7 @@ fn break_each_recorded(scratch: &Path, args: &[&str], state: &dyn Fn(usize) -> P
         // What is not recorded is told, in the report and by the exit code.
         assert!(code != 0 || state == Some("signed"), "{}", context());
         assert!(state != Some("failed") || code == 4, "{}", context());
+        assert!(report.as_ref().is_none_or(|report| report["exit_code"] == code), "{}", context());
         if state == Some("signed") {
             let mut reader = world(None);
             reader.cwd = scratch.join("project");

@@ -17,7 +17,7 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 18] = [
+const TARGETS: [(&str, Law); 19] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
     ("checkpoint", laws::checkpoint),
@@ -27,6 +27,7 @@ const TARGETS: [(&str, Law); 18] = [
     ("key", laws::key),
     ("leaf", laws::leaf),
     ("lockfile", laws::lockfile),
+    ("locks", laws::locks),
     ("manifest", laws::manifest),
     ("note", laws::note),
     ("policy", laws::policy),

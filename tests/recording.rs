@@ -185,6 +185,40 @@ fn a_report_that_cannot_be_written_is_4_though_the_record_says_passed() {
 }
 
 #[test]
+fn every_report_says_the_exit_code_that_the_run_ends_with() {
+    let scene = Scene::clean();
+    fs::write(scene.at("file"), "").unwrap();
+    let (good, bad, lost) = (scene.path("log"), scene.path("file"), format!("junit={}", scene.path("no/dir/out.xml")));
+    let target = scene.path("project");
+    let reports = ["json", "sarif", "human"].map(|format| format!("{format}={}", scene.path(format)));
+    for (trail, lost, code) in [(&good, None, 0), (&bad, None, 4), (&good, Some(&lost), 4)] {
+        let summary = scene.path("summary.md");
+        fs::write(&summary, "").unwrap();
+        let mut args = vec!["check", "--feed", "embedded", "--trail", trail, "--report", "github"];
+        args.extend(reports.iter().chain(lost).flat_map(|report| ["--report", report.as_str()]));
+        args.push(&target);
+        let (ended, out, err) = scene.world(&[("GITHUB_STEP_SUMMARY", &summary)]).run(&args);
+        assert_eq!(ended, code, "{err}");
+        let read = |name: &str| fs::read_to_string(scene.at(name)).unwrap();
+        let json: Value = serde_json::from_str(&read("json")).unwrap();
+        assert_eq!((&json["verdict"], &json["exit_code"]), (&"passed".into(), &code.into()));
+        let sarif: Value = serde_json::from_str(&read("sarif")).unwrap();
+        let invocation = &sarif["runs"][0]["invocations"][0];
+        assert_eq!(invocation["exitCode"], code);
+        assert_eq!(invocation["executionSuccessful"], code == 0);
+        let headline = read("summary.md").lines().next().unwrap().to_owned();
+        let missing = if lost.is_some() { "not all of it was written" } else { "not recorded" };
+        if code == 0 {
+            assert!(headline.starts_with("## ✅ Portcullis passed") && !out.contains("exit code"), "{headline}{out}");
+        } else {
+            assert!(headline.starts_with(&format!("## ❌ Portcullis {missing} ")), "{headline}");
+            assert!(out.ends_with("(exit code 4); the verdict is passed: no finding blocks\n"), "{out}");
+            assert!(read("human").contains(&format!("{missing}: exit code 4")), "{}", read("human"));
+        }
+    }
+}
+
+#[test]
 fn the_record_names_the_commit_where_the_judged_files_are_those_of_the_commit() {
     let judge = |change: &dyn Fn(&Scene)| {
         let scene = Scene::clean();
@@ -359,12 +393,83 @@ fn no_planted_canary_is_in_any_byte_that_is_written_to_a_store() {
 }
 
 #[test]
+fn no_planted_canary_is_in_any_report_of_a_run_that_was_not_recorded() {
+    let scene = Scene::clean();
+    let home = scene.at("canary home");
+    fs::create_dir_all(home.join(".local")).unwrap();
+    let target = scene.path("project");
+    let vars = [("HOME", home.to_str().unwrap()), ("HOSTNAME", "canary-host")];
+    let formats = ["human", "json", "sarif", "junit", "codequality", "github"];
+    let reports = formats.map(|format| format!("--report={format}={}", scene.path(format)));
+    let key = home.join("no canary-host.key").display().to_string();
+    let remote = "git:https://canary-user:canary-token@127.0.0.1:9/o/n".to_owned();
+    // A file stands where the state of the user would be; a key is not there; a remote does not answer.
+    fs::write(home.join(".local/state"), "").unwrap();
+    for more in [&[][..], &["--key", &key], &["--trail", &remote]] {
+        let summary = scene.path("summary.md");
+        fs::write(&summary, "").unwrap();
+        let mut args = vec!["check", "--feed", "embedded", "-v"];
+        args.extend(reports.iter().map(String::as_str).chain(more.iter().copied()));
+        args.push(&target);
+        let mut world = scene.world(&vars);
+        world.vars.insert("GITHUB_STEP_SUMMARY".into(), summary);
+        let (code, out, err) = world.run(&args);
+        assert_eq!((code, out.as_str()), (4, ""), "{err}");
+        assert_eq!(err.contains("canary"), more != ["--trail", &remote], "standard error says paths whole: {err}");
+        for report in formats.iter().chain(&["summary.md"]) {
+            let text = fs::read_to_string(scene.at(report)).unwrap();
+            assert!(!text.contains("canary"), "{more:?} {report}: {text}");
+            assert!(!text.contains(scene.dir.path().to_str().unwrap()), "{more:?} {report}: {text}");
+        }
+    }
+}
+
+#[test]
 fn a_log_of_another_key_is_not_signed_over() {
     let scene = Scene::clean();
     let (trail, one, two) = (scene.path("log"), scene.key("one.key"), scene.key("two.key"));
     scene.check(&["--trail", &trail, "--key", &one]).is(0, "signed");
     scene.check(&["--trail", &trail, "--key", &two]).is(4, "failed");
     assert_eq!(scene.check(&["--trail", &trail, "--key", &one]).is(0, "signed").record["index"], 3);
+}
+
+#[test]
+fn a_log_survives_a_change_of_its_key_and_the_old_one_is_believed_for_what_it_signed() {
+    let scene = Scene::clean();
+    let (trail, one, two) = (scene.path("log"), scene.key("one.key"), scene.key("two.key"));
+    let check = |key: &str, more: &[&str]| scene.check(&[&["--trail", &trail, "--key", key], more].concat());
+    let old = check(&one, &[]).is(0, "signed").record["verifier_key"].as_str().unwrap().to_owned();
+    let (early, on_time) = (format!("1={old}"), format!("2={old}"));
+    check(&two, &[]).is(4, "failed");
+    check(&two, &["--old-key", &early]).is(4, "failed");
+    let signed = check(&two, &["--old-key", &on_time]).is(0, "signed");
+    assert_eq!(signed.record["index"], 3);
+    check(&two, &[]).is(0, "signed"); // the old key is needed once
+    check(&one, &[]).is(4, "failed");
+    let new = signed.record["verifier_key"].as_str().unwrap();
+    let verify = |more: &[&str]| scene.verify(&[&["--trail", trail.as_str(), "--key", new], more].concat());
+    let (code, said) = verify(&["--old-key", &on_time]);
+    assert!(code == 0 && said.contains("6 records"), "{said}");
+    for (keys, records) in [(&[][..], 2), (&["--old-key", &early], 1), (&["--old-key", &format!("0={old}")], 2)] {
+        let (code, said) = verify(keys);
+        assert!(code == 1 && said.matches("problem: record ").count() == records, "{said}");
+    }
+    // Whoever has the old key signs nothing new with it: neither a record nor a checkpoint.
+    let other = scene.path("other");
+    let public = portcullis::sign::SigningKey::from_pem(&fs::read(&one).unwrap(), "x").unwrap().public().to_pem();
+    fs::write(scene.at("public.pem"), public).unwrap();
+    for key in [&one, &one] {
+        scene.check(&["--trail", &other, "--key", key]).is(0, "signed");
+    }
+    let (code, said) =
+        scene.verify(&["--trail", &other, "--key", new, "--old-key", &format!("3={}", scene.path("public.pem"))]);
+    assert!(code == 1 && said.contains("the checkpoint is not to be believed"), "{said}");
+    let (code, said) =
+        scene.verify(&["--trail", &other, "--key", new, "--old-key", &format!("4={}", scene.path("public.pem"))]);
+    assert_eq!(code, 0, "{said}");
+    for bad in ["2", "x=y", "=y", "-1=y"] {
+        assert_eq!(verify(&["--old-key", bad]).0, 2);
+    }
 }
 
 #[test]
@@ -387,6 +492,55 @@ fn each_checkout_has_a_log_of_its_own_and_its_subdirectories_share_it() {
     fs::copy(scene.at("project/Cargo.lock"), scene.at("other/Cargo.lock")).unwrap();
     run("other");
     assert_eq!(logs(), 2);
+}
+
+#[test]
+fn checkouts_whose_paths_differ_only_in_bytes_that_are_no_text_have_logs_of_their_own() {
+    use std::os::unix::ffi::OsStrExt;
+    let scene = Scene::clean();
+    let places = [&b"a\xfe"[..], b"a\xff", b"a"].map(|name| {
+        let dir = scene.dir.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::create_dir(&dir).unwrap();
+        Place::default_of(&scene.world(&[]), &dir)
+    });
+    let [one, two, three] = places;
+    assert!(one.is_ok() && one != two && two != three && one != three, "{one:?} {two:?} {three:?}");
+}
+
+#[test]
+fn the_trail_and_what_is_said_of_a_missing_record_fit_a_narrow_terminal_and_stay_whole_for_programs() {
+    let scene = Scene::clean().in_git();
+    let trail = scene.path("log");
+    let vars = [("CI", "true")];
+    let run = |width: Option<u16>, args: &[&str]| {
+        let mut world = scene.world(&vars);
+        world.width = width;
+        world.cwd = scene.at("project");
+        let (_, out, err) = world.run(args);
+        out + &err
+    };
+    run(None, &["check", "--feed", "embedded", "--base", "gone", "--trail", &trail, "."]);
+    run(None, &["check", "--feed", "embedded", "--trail", &trail, "."]);
+    let fits = |text: &str| text.lines().all(|line| line.chars().count() <= 60 || !line.trim().contains(' '));
+    for args in [
+        &["trail", "show", "--trail", &trail][..],
+        &["trail", "verify", "--trail", &trail],
+        &[
+            "trail",
+            "show",
+            "#99999999999999",
+            "--trail",
+            "there-is-no-trail-here",
+            "--key",
+            "there is no such key of anybody",
+        ],
+        &["check", "--feed", "embedded", "--color=never", "--trail", "git:x", "."],
+    ] {
+        let (narrow, whole) = (run(Some(60), args), run(None, args));
+        assert!(fits(&narrow) && !fits(&whole), "{args:?}\n{narrow}\n{whole}");
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(words(&narrow) == words(&whole), "{args:?}\n{narrow}\n{whole}");
+    }
 }
 
 #[test]

@@ -79,6 +79,8 @@ fn a_pull_request_without_secrets_makes_a_proposal_and_one_with_secrets_needs_a_
             fs::write(scene.at("empty.key"), "").unwrap();
             fs::set_permissions(scene.at("empty.key"), fs::Permissions::from_mode(0o600)).unwrap();
             scene.check_in(&scene.world(&vars), &["--key", &scene.path("empty.key")]).is(0, "proposal");
+            let mistyped = scene.check_in(&scene.world(&vars), &["--key", &scene.path("emtpy.key")]).is(4, "failed");
+            assert!(mistyped.err.contains("there is no signing key at "), "{}", mistyped.err);
         } else {
             checked.is(4, "failed");
         }
@@ -109,7 +111,14 @@ fn a_proposal_keeps_the_exit_code_of_the_verdict() {
         let args = ["check", "--feed", "embedded", "--report", format, &target];
         let (code, out, _) = scene.world(&vars).run(&args);
         let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(code == 1 && said.contains("not signed: proposal only"), "{format}: {out}");
+        assert!(
+            code == 1 && said.contains("its proposal is written to nothing: there is no JSON report"),
+            "{format}: {out}"
+        );
+        let json = format!("json={}", scene.path("out.json"));
+        let (code, out, _) = scene.world(&vars).run(&[&args[..], &["--report", &json]].concat());
+        let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(code == 1 && said.contains("not signed: proposal only, in the JSON report"), "{format}: {out}");
     }
     // The same push by a person has secrets.
     scene.check_in(&scene.world(&[GITHUB, PUSH, ("GITHUB_ACTOR", "octo")]), &[]).is(4, "failed");
@@ -137,10 +146,50 @@ fn on_gitlab_a_protected_ref_needs_a_key_and_others_make_a_proposal() {
 }
 
 #[test]
+fn a_run_is_found_by_its_number_also_where_the_machine_is_named_like_it() {
+    let scene = Scene::clean();
+    let key = scene.key("ci.key");
+    let vars = [GITHUB, PUSH, ("GITHUB_RUN_ID", "47114711"), ("HOSTNAME", "4711")];
+    let trail = scene.path("log");
+    let signed = scene.check_in(&scene.world(&vars), &["--key", &key, "--trail", &trail]).is(0, "signed");
+    let args =
+        ["trail", "show", "47114711", "--trail", &trail, "--key", signed.record["verifier_key"].as_str().unwrap()];
+    let (code, out, err) = scene.world(&[]).run(&args);
+    assert!(code == 0 && out.contains("run 47114711/1"), "{out}{err}");
+}
+
+#[test]
+fn a_run_or_an_attempt_that_is_no_number_is_refused_and_not_taken_for_the_first() {
+    let scene = Scene::clean();
+    let key = scene.key("ci.key");
+    let run = |name: &str, value: &str, code: u8, state: &str| {
+        let trail = scene.path(&format!("log-{name}-{code}"));
+        let ci = if name == "CI_JOB_ID" { ("GITLAB_CI", "true") } else { GITHUB };
+        let vars = [ci, PUSH, (name, value)];
+        scene.check_in(&scene.world(&vars), &["--key", &key, "--trail", &trail]).is(code, state)
+    };
+    for (name, most) in [
+        ("GITHUB_RUN_ID", "18446744073709551615"),
+        ("CI_JOB_ID", "18446744073709551615"),
+        ("GITHUB_RUN_ATTEMPT", "4294967295"),
+    ] {
+        run(name, most, 0, "signed");
+        for value in ["18446744073709551616", "0", "x", "+1", "1 ", "-1"] {
+            let refused = run(name, value, 4, "failed");
+            assert!(refused.err.contains(&format!("{name} is not a number from 1 to {most}")), "{}", refused.err);
+        }
+    }
+    run("GITHUB_RUN_ATTEMPT", "", 0, "signed");
+}
+
+#[test]
 fn another_ci_makes_a_key_and_its_directory_is_ephemeral() {
-    for (ci, durable) in [("true", false), ("1", false), ("false", true), ("", true)] {
+    // Empty and `false` are one: no CI, as without the variable.
+    let cases = [(None, true), (Some(""), true), (Some("false"), true), (Some("true"), false), (Some("1"), false)];
+    for (ci, durable) in cases {
         let scene = Scene::clean();
-        let checked = scene.check_in(&scene.world(&[("CI", ci)]), &[]).is(0, "signed");
+        let vars: Vec<_> = ci.map(|ci| ("CI", ci)).into_iter().collect();
+        let checked = scene.check_in(&scene.world(&vars), &[]).is(0, "signed");
         assert_eq!(checked.record["durable"], durable, "CI={ci:?}");
         let runner = if durable { "local" } else { "other-ci" };
         assert_eq!(extension(&decision(&scene.at("home")), "run")["runner"], runner);
@@ -176,9 +225,15 @@ fn a_durable_trail_that_the_policy_asks_for_outlives_the_run_or_the_run_ends_wit
     let keyless = run(&ci, &["--trail", &remote]).is(4, "failed");
     assert_eq!(keyless.record["meets_policy"], false);
     assert!(!keyless.err.contains("--no-trail"), "under this policy it is no way out: {}", keyless.err);
-    // Exempt: a run that is given no key can do no more.
+    // Excused: a run that is given no key can do no more. It is said.
     let vars = [GITHUB, PUSH, ("GITHUB_ACTOR", "dependabot[bot]")];
-    assert_eq!(run(&vars, &[]).is(0, "proposal").record["meets_policy"], true);
+    assert_eq!(run(&vars, &[]).is(0, "proposal").record["meets_policy"], false);
+    let human = scene.world(&vars).run(&["check", "--feed", "embedded", &scene.path("project")]);
+    let said = human.1.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        human.0 == 0 && said.contains("the policy asks for a durable one, and excuses a run without a key"),
+        "{said}"
+    );
 
     scene.policy("[trail]\ndurable = false\n");
     run(&ci, &["--key", &key, "--trail", &scene.path("log")]).is(0, "signed");
@@ -207,14 +262,13 @@ fn an_encrypted_key_of_the_repository_signs_with_its_identity_and_without_it_a_f
         let vars = [GITHUB, PUSH, ("GITHUB_ACTOR", actor)];
         scene.check_in(&scene.world(&vars), &["--key", &scene.path("key.age"), "--key-identity", &identity])
     };
-    for content in [None, Some(&b""[..])] {
-        if let Some(content) = content {
-            fs::write(&identity, content).unwrap();
-            fs::set_permissions(&identity, fs::Permissions::from_mode(0o600)).unwrap();
-        }
-        run("dependabot[bot]").is(0, "proposal");
-        run("octo").is(4, "failed");
-    }
+    // A file that is not there may be a name that was mistyped; an empty one is a secret that is withheld.
+    run("dependabot[bot]").is(4, "failed");
+    run("octo").is(4, "failed");
+    fs::write(&identity, "").unwrap();
+    fs::set_permissions(&identity, fs::Permissions::from_mode(0o600)).unwrap();
+    run("dependabot[bot]").is(0, "proposal");
+    run("octo").is(4, "failed");
     fs::write(&identity, age("identity")).unwrap();
     run("octo").is(0, "signed");
     fs::set_permissions(&identity, fs::Permissions::from_mode(0o644)).unwrap();

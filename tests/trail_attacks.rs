@@ -198,6 +198,41 @@ fn a_good_trail_verifies_and_its_runs_are_shown() {
     assert_eq!(one.iter().map(|s| s.index.0).collect::<Vec<_>>(), [1]);
 }
 
+#[test]
+fn what_cannot_be_read_is_shown_as_such_and_ends_no_look_at_the_rest() {
+    let body = |log: &Log, index: u64| {
+        let store = DirStore::new(&RealSys, log.dir.path());
+        let (_, shown) = show::show(&store, &trust(1), &show::Query::Index(LogIndex(index))).unwrap();
+        format!("bodies/sha256/{}", shown[0].leaf.as_ref().unwrap().body.hex())
+    };
+    let in_the_way = |log: &Log, path: &str| {
+        std::fs::remove_file(log.path(path)).unwrap();
+        std::fs::create_dir(log.path(path)).unwrap();
+    };
+    let look = |log: &Log, query: &str| {
+        let store = DirStore::new(&RealSys, log.dir.path());
+        let query = if query.is_empty() { show::Query::Last(20) } else { show::Query::parse(query) };
+        let (_, shown) = show::show(&store, &trust(1), &query).unwrap();
+        shown.iter().map(|s| (s.index.0, s.problem.is_some())).collect::<Vec<_>>()
+    };
+    // A directory stands where a body was, which no user of any rights can read.
+    let log = Log::new();
+    in_the_way(&log, &body(&log, 3));
+    let all: Vec<_> = (0..6).map(|index| (index, index == 3)).collect();
+    assert_eq!(look(&log, ""), all);
+    assert_eq!(look(&log, "200"), [(2, false), (3, true)]);
+    assert_eq!(look(&log, "300"), [(3, true), (4, false), (5, false)], "it may be of that run");
+    assert_eq!(look(&log, "#5"), [(5, false)]);
+    assert_eq!(kinds(&log.verify()).len(), 1);
+    // The same for the entries and for the hashes: everything is named, nothing is believed.
+    let log = Log::new();
+    in_the_way(&log, "tile/entries/000.p/6");
+    assert_eq!(look(&log, ""), [(0, true)]);
+    let log = Log::new();
+    in_the_way(&log, "tile/0/000.p/6");
+    assert_eq!(look(&log, "#5"), [(5, true)]);
+}
+
 /// Flips a bit of so many bytes of every file in turn. Returns how many flips there were.
 fn flip(log: &Log, step: usize) -> usize {
     let mut flips = 0;

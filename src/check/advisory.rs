@@ -9,6 +9,7 @@ use crate::model::{
     Advisory, Class, Collection, Component, Ecosystem, Evidence, Finding, Fix, Gap, GapKind, Interval, Kind, Partial,
     Record, RuleId, Severity, SeverityBasis, Source, Stage,
 };
+use crate::version::{Scheme, Standing};
 use crate::{feed, rule, text};
 use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,10 @@ pub(super) struct Advisories;
 
 /// Ecosystems on which no public database has records: nothing that could be installed would cover them.
 const WITHOUT_DATABASE: [Ecosystem; 2] = [Ecosystem::CocoaPods, Ecosystem::Jsr];
+
+/// What a workflow uses is no part of what is built, and nearly every repository has one: where no feed speaks of it, that
+/// is told and does not fail.
+const BESIDE_THE_BUILD: Ecosystem = Ecosystem::GithubActions;
 
 impl Check for Advisories {
     fn name(&self) -> &'static str {
@@ -30,13 +35,18 @@ impl Check for Advisories {
         let mut unasked: BTreeMap<Ecosystem, usize> = BTreeMap::new();
         for (index, component) in facts.inventory.components.iter().enumerate() {
             match component.source {
-                // First-party: no feed speaks of it, and nothing is lost by not asking.
-                Source::Local => continue,
                 Source::Default => {}
                 Source::Registry(_) if component.ecosystem != Ecosystem::Cargo => {}
+                // First-party: no feed speaks of it, and nothing is lost by not asking. Gems are asked about all the same,
+                // as Bundler's own auditor does: the lock of Rails lists Rails like that.
+                Source::Local if component.ecosystem == Ecosystem::RubyGems => {}
+                Source::Local => continue,
                 Source::Registry(_) | Source::Git(_) | Source::Path(_) => {
                     out.gaps.push(not_covered(facts, component));
-                    continue;
+                    if component.ecosystem == Ecosystem::Cargo || !has_version(component) {
+                        continue;
+                    }
+                    // What is built from a copy under this name and version may well be what the records speak of.
                 }
             }
             let ecosystem = component.ecosystem;
@@ -54,6 +64,13 @@ impl Check for Advisories {
     }
 }
 
+/// Whether its version is one of its ecosystem, and not a commit.
+fn has_version(component: &Component) -> bool {
+    Scheme::for_ecosystem(component.ecosystem.osv()).is_some_and(|scheme| {
+        scheme.parse(&component.version).is_ok_and(|version| version.standing() == Standing::Ordered)
+    })
+}
+
 /// What is told where no feed speaks of an ecosystem.
 fn no_feed(facts: &Facts<'_>, ecosystem: Ecosystem, count: usize) -> Gap {
     let packages = text::count::plural(count, "package");
@@ -69,9 +86,11 @@ fn no_feed(facts: &Facts<'_>, ecosystem: Ecosystem, count: usize) -> Gap {
     {
         return gap(GapKind::FeedUnusable, error.to_string()).with_help(error.help());
     }
-    gap(GapKind::FeedMissing, format!("no feed in use has advisories on them; {packages} not checked")).with_help(
-        format!("portcullis feed update --ecosystem {}", text::shell::quote(ecosystem.osv()).unwrap_or_default()),
-    )
+    let kind = if ecosystem == BESIDE_THE_BUILD { GapKind::NotCovered } else { GapKind::FeedMissing };
+    gap(kind, format!("no feed in use has advisories on them; {packages} not checked")).with_help(format!(
+        "portcullis feed update --ecosystem {}",
+        text::shell::quote(ecosystem.osv()).unwrap_or_default()
+    ))
 }
 
 /// What RustSec's own feed says of a crate.

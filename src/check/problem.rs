@@ -97,7 +97,8 @@ pub(super) fn severity<'r>(kind: Kind, records: impl Iterator<Item = &'r Record>
     if kind == Kind::Malicious {
         return (Severity::Critical, SeverityBasis::Malicious);
     }
-    let (mut scored, mut worded): (Option<(f64, &Rating)>, Option<(Severity, &Rating, &Record)>) = (None, None);
+    let mut scored: Option<(f64, &Rating)> = None;
+    let mut worded: Option<(Severity, &Rating, &Record)> = None;
     for record in records {
         for rating in &record.ratings {
             if let Some(score) = score(rating) {

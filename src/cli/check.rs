@@ -4,6 +4,8 @@ use super::Exit;
 use super::args::{CheckArgs, JudgeArgs};
 use super::{output, record};
 use crate::gate::{self, BaseChoice, GateError, Judged, Request};
+use crate::model::Recorded;
+use crate::report::Format;
 use crate::sys::Sys;
 use std::path::{Path, PathBuf};
 
@@ -27,12 +29,14 @@ pub(super) fn judge(sys: &dyn Sys, args: &CheckArgs, request: &Request) -> Exit 
             Judged::WorkTree => None,
             Judged::Commit(rev) => Some(rev),
         },
+        keeps_proposal: plan.iter().any(|to| to.format == Format::Json),
     };
     let (verdict, account) = record::around(sys, &args.record, &subject, || gate::run(sys, request));
     let shown = account.show_new_key(sys);
     match verdict {
         Ok(verdict) => {
-            let written = output::write_all(sys, args, &plan, &verdict, &account.recorded);
+            let recorded = Recorded { unwritten: shown != Exit::Yes, ..account.recorded.clone() };
+            let written = output::write_all(sys, args, &plan, &verdict, &recorded);
             let recorded = account.complain(sys);
             Exit::from(verdict.outcome()).worse(written).worse(shown).worse(recorded)
         }

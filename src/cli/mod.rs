@@ -11,6 +11,7 @@ mod output;
 pub mod record;
 mod setup;
 pub mod trail;
+pub mod trusted;
 pub mod waive;
 mod why;
 

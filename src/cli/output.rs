@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::{CheckArgs, Cli, Color, ReportTo};
 use crate::model::{Recorded, Verdict};
 use crate::report::{self, Format, Style};
-use crate::sys::{Stream, Sys, SysError};
+use crate::sys::{FileKind, Stream, Sys, SysError};
 use crate::text::neutral;
 use clap::{Args, CommandFactory, ValueEnum};
 use std::fmt::Display;
@@ -15,16 +15,31 @@ const PLAIN_WIDTH: u16 = 80;
 
 /// Prints `error: …` and, where there is one, `help: …` to standard error.
 pub(super) fn complain(sys: &dyn Sys, error: &dyn Display, help: &str) {
+    let text = complaint(sys, error, help);
+    let _ = sys.print(Stream::Err, text.as_bytes()); // nowhere is left to complain about a broken standard error
+}
+
+/// The lines of [`complain`].
+pub(super) fn complaint(sys: &dyn Sys, error: &dyn Display, help: &str) -> String {
     let text = error.to_string();
     // Errors of the policy come whole, with their place and help.
-    let mut text = if text.starts_with("error[") { format!("{text}\n") } else { format!("error: {text}\n") };
+    let is_framed = text.starts_with("error[");
+    let mut text = if is_framed { format!("{text}\n") } else { format!("error: {text}\n") };
     if !help.is_empty() {
         text.push_str(&format!("help: {help}\n"));
     }
     // Each line is neutralised by itself: errors of the policy span several.
     let lines: Vec<_> = text.lines().map(neutral::line).collect();
     let text = lines.join("\n") + "\n";
-    let _ = sys.print(Stream::Err, text.as_bytes()); // nowhere is left to complain about a broken standard error
+    if is_framed { text } else { wrapped(sys, Stream::Err, text) }
+}
+
+/// The lines as wide as the terminal. For what is no terminal they stay whole: other programs read them line by line.
+pub(super) fn wrapped(sys: &dyn Sys, stream: Stream, text: String) -> String {
+    match sys.terminal(stream) {
+        Some(width) => report::wrap(&text, width),
+        None => text,
+    }
 }
 
 /// Prints `note: …` to standard error.
@@ -49,7 +64,8 @@ pub(super) fn plan(args: &CheckArgs) -> Result<Vec<ReportTo>, String> {
     }
 }
 
-/// Writes every report. One that fails does not stop the others.
+/// Writes every report, those on standard output and in the step summary last. One that fails does not stop the others,
+/// and reports in files that were written before it are written again: each says which exit code the run ends with.
 pub(super) fn write_all(
     sys: &dyn Sys,
     args: &CheckArgs,
@@ -57,14 +73,49 @@ pub(super) fn write_all(
     verdict: &Verdict,
     recorded: &Recorded,
 ) -> Exit {
+    let mut recorded = recorded.clone();
+    let mut written = Vec::new();
     let mut exit = Exit::Yes;
-    for to in plan {
-        if let Err(e) = write(sys, args, to, verdict, recorded) {
-            complain(sys, &format!("the {} report was not written: {e}", to.format), "");
-            exit = Exit::NotWritten;
+    let mut lose = |recorded: &mut Recorded, what: &dyn Display, why: &WriteError| {
+        complain(sys, &format!("the {what} was not written: {why}"), "");
+        recorded.unwritten = true;
+        exit = Exit::NotWritten;
+    };
+    let (files, streams): (Vec<&ReportTo>, Vec<_>) = plan.iter().partition(|to| to.file.is_some());
+    for to in files.into_iter().chain(streams) {
+        match write(sys, args, to, verdict, &recorded) {
+            Ok(()) if !recorded.unwritten => written.push(to),
+            Ok(()) => {}
+            Err(why) => lose(&mut recorded, &format!("{} report", to.format), &why),
+        }
+    }
+    if plan.iter().any(|to| to.format == Format::Github)
+        && let Err(why) = summarise(sys, verdict, &recorded)
+    {
+        lose(&mut recorded, &"step summary", &why);
+    }
+    if recorded.unwritten {
+        for to in written.into_iter().filter(|to| is_file(sys, to)) {
+            if let Err(why) = write(sys, args, to, verdict, &recorded) {
+                lose(&mut recorded, &format!("{} report", to.format), &why);
+            }
         }
     }
     exit
+}
+
+/// Whether the report lies in a regular file, which can be written twice. A pipe cannot.
+fn is_file(sys: &dyn Sys, to: &ReportTo) -> bool {
+    // What cannot be looked at is left as it is: the exit code of the process counts.
+    to.file.as_deref().is_some_and(|file| matches!(sys.kind(file), Ok(Some(FileKind::File))))
+}
+
+/// Appends the step summary, where a runner of GitHub takes one.
+fn summarise(sys: &dyn Sys, verdict: &Verdict, recorded: &Recorded) -> Result<(), WriteError> {
+    if let Some(summary) = sys.var("GITHUB_STEP_SUMMARY")? {
+        sys.append(Path::new(&summary), &report::step_summary(verdict, recorded))?;
+    }
+    Ok(())
 }
 
 fn write(
@@ -86,11 +137,6 @@ fn write(
     match &to.file {
         Some(file) => sys.write_out(file, &bytes)?,
         None => sys.print(Stream::Out, &bytes)?,
-    }
-    if to.format == Format::Github
-        && let Some(summary) = sys.var("GITHUB_STEP_SUMMARY")?
-    {
-        sys.append(Path::new(&summary), &report::step_summary(verdict, recorded))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod key;
 mod surroundings;
 mod trouble;
 
+use super::trusted::{self, OldKey, old_key};
 use super::{Exit, output};
 use crate::forge::{self, Invocation};
 use crate::gate::GateError;
@@ -16,7 +17,7 @@ use crate::git::Leaves;
 use crate::model::{Digest, RecordState, Recorded, SignedRecord, Timestamp, TreePath, Verdict};
 use crate::sign::{PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Stream, Sys, SysError, beside};
-use crate::text::neutral;
+use crate::text::{neutral, redact};
 use crate::trail::checkpoint::Trust;
 use crate::trail::log::append_after;
 use crate::trail::record;
@@ -46,13 +47,23 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "key_from_env_unsafe")]
     pub key: Option<PathBuf>,
 
-    /// Open the key with the age identities in this file; PORTCULLIS_KEY_PASSPHRASE opens one under a passphrase
+    /// Open an encrypted signing key with the age identity (AGE-SECRET-KEY-1…) in this file
+    ///
+    /// For a key, named or your own, that is encrypted to the recipient (age1…) of that identity. Only its owner may read
+    /// the file. A key under a passphrase takes no identity: PORTCULLIS_KEY_PASSPHRASE opens it.
     #[arg(long, value_name = "FILE", conflicts_with = "no_trail")]
     pub key_identity: Option<PathBuf>,
 
     /// Sign with the private key (PEM text) in PORTCULLIS_KEY; other processes of the job can read it there
     #[arg(long)]
     pub key_from_env_unsafe: bool,
+
+    /// Go on with a trail that this key signed until now, as long as it has no record at INDEX or after
+    ///
+    /// For the first run with a new key; later runs need the new key alone. KEY is the public half of the old one, as
+    /// `trail verify --old-key` takes it.
+    #[arg(long, value_name = "INDEX=KEY|FILE", value_parser = old_key, conflicts_with = "no_trail")]
+    pub old_key: Vec<OldKey>,
 
     /// The event, where the program itself knows it.
     #[arg(skip)]
@@ -65,6 +76,8 @@ pub(super) struct Subject<'s> {
     pub(super) target: &'s Path,
     /// The commit that is judged, as it was named; none for the files as they lie there.
     pub(super) commit: Option<&'s str>,
+    /// Whether a JSON report is written: a proposal stands there and nowhere else.
+    pub(super) keeps_proposal: bool,
 }
 
 /// What became of the record, for the reports and for the exit code.
@@ -99,6 +112,8 @@ struct Begun<'a> {
 struct Signer {
     key: SigningKey,
     place: Place,
+    /// The keys that signed before this one did.
+    retired: Trust,
     start: Appended,
     /// The start as it was appended: the decision goes to the log that holds it, and to no other.
     started: Record,
@@ -124,12 +139,12 @@ pub(super) fn around(
     let (begun, new_key) = begun.expect("the thread that begins a record does not panic");
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {
-        (Err(trouble), _) => Account::failed(trouble, None, verdict.as_ref().ok()),
-        (Ok(begun), Ok(verdict)) => finish(sys, begun, tool, verdict),
+        (Err(trouble), _) => Account::failed(sys, trouble, None, verdict.as_ref().ok()),
+        (Ok(begun), Ok(verdict)) => finish(sys, begun, tool, verdict, subject.keeps_proposal),
         (Ok(begun), Err(_)) => {
             let start = begun.signer.as_ref().map(|signer| signer.start.first.0);
             let state = RecordState::Failed { why: "there is no verdict".into(), start };
-            let recorded = Recorded { state, meets_policy: true };
+            let recorded = Recorded { state, meets_policy: true, unwritten: false };
             Account { recorded, troubles: Vec::new(), new_key: None }
         }
     };
@@ -176,9 +191,10 @@ fn start<'a>(
                 Some(place) => Place::parse(place)?,
                 None => Place::default_of(sys, &surroundings::directory(sys, subject.target)?)?,
             };
+            let retired = trusted::retired(sys, &args.old_key)?;
             let started = record::start(&surroundings.ctx, &salt).sign(&[&key])?;
-            let start = put(sys, &place, &key, None, &started)?;
-            Ok(Some(Signer { key, place, start, started }))
+            let start = put(sys, &place, (&key, &retired), None, &started)?;
+            Ok(Some(Signer { key, place, retired, start, started }))
         },
     );
     let leaves = leaves.expect("the thread that runs git does not panic");
@@ -186,20 +202,23 @@ fn start<'a>(
 }
 
 /// Appends the decision, or makes the proposal.
-fn finish(sys: &dyn Sys, begun: Begun<'_>, tool: Result<Option<Digest>, Trouble>, verdict: &Verdict) -> Account {
+fn finish(
+    sys: &dyn Sys,
+    begun: Begun<'_>,
+    tool: Result<Option<Digest>, Trouble>,
+    verdict: &Verdict,
+    is_kept: bool,
+) -> Account {
     let start = begun.signer.as_ref().map(|signer| signer.start.first);
-    match decide(sys, begun, tool, verdict) {
-        Err(trouble) => Account::failed(trouble, start.map(|start| start.0), Some(verdict)),
+    match decide(sys, begun, tool, verdict, is_kept) {
+        Err(trouble) => Account::failed(sys, trouble, start.map(|start| start.0), Some(verdict)),
         Ok(state) => {
-            // A run that is given no key cannot do more.
-            let outlives = match &state {
-                RecordState::Signed(signed) => signed.durable,
-                RecordState::Proposal { .. } => true,
-                RecordState::NotAsked | RecordState::Failed { .. } => false,
-            };
+            let outlives = matches!(&state, RecordState::Signed(signed) if signed.durable);
             let meets_policy = outlives || !verdict.policy.durable_trail;
-            let troubles = if meets_policy { Vec::new() } else { vec![Trouble::Ephemeral] };
-            Account { recorded: Recorded { state, meets_policy }, troubles, new_key: None }
+            let recorded = Recorded { state, meets_policy, unwritten: false };
+            // A run that is given no key cannot do more than propose.
+            let troubles = if recorded.is_as_asked() { Vec::new() } else { vec![Trouble::Ephemeral] };
+            Account { recorded, troubles, new_key: None }
         }
     }
 }
@@ -209,6 +228,7 @@ fn decide(
     begun: Begun<'_>,
     tool: Result<Option<Digest>, Trouble>,
     verdict: &Verdict,
+    is_kept: bool,
 ) -> Result<RecordState, Trouble> {
     let Begun { run, surroundings, leaves, salt, signer } = begun;
     let dirty = surroundings.differs(sys, leaves?.as_ref(), &verdict.ledger)?;
@@ -216,11 +236,11 @@ fn decide(
     let row = |row: &crate::model::LedgerRow| Some((row.path.clone(), row.digest?)); // what was not read is no input
     let inputs: Vec<(TreePath, Digest)> = verdict.ledger.rows().iter().filter_map(row).collect();
     let Some(signer) = signer else {
-        return Ok(RecordState::Proposal { statement: record::proposal(verdict, &ctx, &inputs, &salt)? });
+        return Ok(RecordState::Proposal { statement: record::proposal(verdict, &ctx, &inputs, &salt)?, is_kept });
     };
     let draft = record::decision(verdict, &ctx, &inputs, signer.start.first, &salt);
     let before = Some((&signer.start, &signer.started));
-    let done = put(sys, &signer.place, &signer.key, before, &draft.sign(&[&signer.key])?)?;
+    let done = put(sys, &signer.place, (&signer.key, &signer.retired), before, &draft.sign(&[&signer.key])?)?;
     let LogIndex(index) = done.first;
     let verifier_key = VerifierKey::new(done.head.origin.clone(), *signer.key.public())?.to_string();
     let durable = signer.place.durability(run.ci.is_ci()) == Durability::Durable;
@@ -232,19 +252,23 @@ fn decide(
 fn put(
     sys: &dyn Sys,
     place: &Place,
-    key: &SigningKey,
+    (key, retired): (&SigningKey, &Trust),
     before: Option<(&Appended, &Record)>,
     record: &Record,
 ) -> Result<Appended, Trouble> {
     let store = place.open(sys)?;
-    Ok(append_after(sys, &*store, key, &Trust::default(), before, std::slice::from_ref(record))?)
+    Ok(append_after(sys, &*store, key, retired, before, std::slice::from_ref(record))?)
 }
 
 impl Account {
-    fn failed(trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
-        let state = RecordState::Failed { why: trouble.to_string(), start };
+    fn failed(sys: &dyn Sys, trouble: Trouble, start: Option<u64>, verdict: Option<&Verdict>) -> Self {
+        // Reports travel, so what they say is as clean as a record. Standard error has the whole message. Where the words
+        // cannot be read, paths and addresses are still known by their form.
+        let private = sys.var("HOSTNAME").and_then(|host| surroundings::private(sys, host)).unwrap_or_default();
+        let state = RecordState::Failed { why: redact::clean(&trouble.to_string(), &private), start };
         let meets_policy = !verdict.is_some_and(|verdict| verdict.policy.durable_trail);
-        Self { recorded: Recorded { state, meets_policy }, troubles: vec![trouble], new_key: None }
+        let recorded = Recorded { state, meets_policy, unwritten: false };
+        Self { recorded, troubles: vec![trouble], new_key: None }
     }
 
     /// Shows the public half of a key that was made: who keeps it can verify the log.

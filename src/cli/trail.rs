@@ -1,6 +1,8 @@
 //! `portcullis trail …`: arguments and what is printed. The work is done in `trail`.
 
-use crate::sign::key::{default_path, parse_verifier_key};
+use super::output;
+use super::trusted::{self, OldKey, TrustError, old_key};
+use crate::sign::key::default_path;
 use crate::sign::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
 use crate::sys::{Bytes, Stream, Sys, SysError};
 use crate::text::neutral::line;
@@ -15,8 +17,6 @@ use std::path::{Path, PathBuf};
 
 /// Records that `show` prints when no run is named.
 const SHOWN: usize = 20;
-/// A file of verifier keys holds a few lines.
-const MAX_KEYS: Bytes = Bytes(64 << 10);
 /// A saved checkpoint is a note.
 const MAX_CHECKPOINT: Bytes = Bytes(crate::sign::note::MAX_NOTE as u64);
 /// A body is an envelope.
@@ -32,12 +32,17 @@ pub struct Common {
     /// given [default: the public half of your own key]
     #[arg(long, value_name = "KEY|FILE")]
     pub key: Vec<String>,
+    /// A key that was replaced, believed for the records before INDEX alone; several may be given
+    #[arg(long, value_name = "INDEX=KEY|FILE", value_parser = old_key)]
+    pub old_key: Vec<OldKey>,
 }
 
 /// What to do with the signed record of runs.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum TrailCommand {
     /// Print records, each checked: those of a run, or the newest ones.
+    ///
+    /// A record that cannot be read is shown with what is wrong, and the exit code is then 1.
     Show {
         /// A run, as ID or ID/ATTEMPT, or a record, as '#INDEX'.
         run: Option<String>,
@@ -108,6 +113,8 @@ enum Refusal {
     #[error("no key to trust: {0}")]
     NoKey(KeyError),
     #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
     Input(SysError),
     #[error(transparent)]
     Output(SysError),
@@ -130,7 +137,7 @@ impl Refusal {
         match self {
             // The command line names something that cannot be used.
             Self::Key(KeyError::Sys(_)) => 4, // a new key could not be written
-            Self::Key(_) | Self::NoKey(_) | Self::Input(_) => 2,
+            Self::Key(_) | Self::NoKey(_) | Self::Trust(_) | Self::Input(_) => 2,
             Self::Place(PlaceError::Empty | PlaceError::NoHome | PlaceError::Store(_)) => 2,
             Self::Output(_) => 4,
             // There is an answer, and it is no.
@@ -150,8 +157,9 @@ impl Refusal {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
-        Some(match self {
+    fn help(&self) -> String {
+        let text = match self {
+            Self::Trust(error) => return error.help(),
             Self::NoKey(_) => "name the key that signed the trail: --key NAME+HASH+BASE64",
             Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
             Self::Verify(VerifyError::NoLog) | Self::Show(ShowError::NoLog) | Self::Receipt(ReceiptError::NoLog) => {
@@ -161,8 +169,9 @@ impl Refusal {
             Self::Checkpoint(_) | Self::Show(ShowError::Checkpoint(_)) => {
                 "if the trail is signed with another key, name it: --key NAME+HASH+BASE64"
             }
-            _ => return None, // the message says all there is to say
-        })
+            _ => "", // the message says all there is to say
+        };
+        text.to_owned()
     }
 }
 
@@ -177,8 +186,8 @@ pub fn run(sys: &dyn Sys, command: &TrailCommand) -> Result<u8, SysError> {
             Ok(code)
         }
         Err(refusal) => {
-            let help = refusal.help().map(|help| format!("help: {help}\n")).unwrap_or_default();
-            sys.print(Stream::Err, format!("error: {}\n{help}", line(&refusal.to_string())).as_bytes())?;
+            let text = output::complaint(sys, &line(&refusal.to_string()), &refusal.help());
+            sys.print(Stream::Err, text.as_bytes())?;
             Ok(refusal.exit_code())
         }
     }
@@ -197,14 +206,15 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
             let bad = shown.iter().any(|record| record.problem.is_some());
             let mut text = format!("log {}, {} records\n", line(&head.origin), head.size);
             shown.iter().for_each(|record| text.push_str(&record_text(record)));
-            Ok((text, u8::from(bad)))
+            Ok((output::wrapped(sys, Stream::Out, text), u8::from(bad)))
         }
         TrailCommand::Verify { since, common } => {
             let (store, trust) = open(sys, common)?;
             let since =
                 since.as_deref().map(|path| sys.read(path, MAX_CHECKPOINT).map_err(Refusal::Input)).transpose()?;
             let found = verify(&*store, &trust, since.as_deref())?;
-            Ok((verification_text(&found, since.is_some()), u8::from(!found.is_good())))
+            let text = output::wrapped(sys, Stream::Out, verification_text(&found, since.is_some()));
+            Ok((text, u8::from(!found.is_good())))
         }
         TrailCommand::Checkpoint { to, common } => {
             let (store, trust) = open(sys, common)?;
@@ -227,13 +237,13 @@ fn execute(sys: &dyn Sys, command: &TrailCommand) -> Result<(String, u8), Refusa
         }
         TrailCommand::Keygen { file, log } => Ok((keygen(sys, file, log.as_deref())?, 0)),
         TrailCommand::VerifyReceipt { receipt: path, body, common } => {
-            let trust = trust(sys, &common.key)?;
+            let trust = trust(sys, common)?;
             let bytes = sys.read(path, Bytes(MAX_RECEIPT as u64)).map_err(Refusal::Input)?;
             let body = body.as_deref().map(|path| sys.read(path, MAX_BODY).map_err(Refusal::Input)).transpose()?;
             let proven = receipt::check(&receipt::parse_receipt(&bytes)?, &trust, body.as_deref())?;
             let head = format!("log {}, {} records\n", line(&proven.head.origin), proven.head.size);
             let record = Shown { index: proven.index, leaf: Some(proven.leaf), summary: proven.summary, problem: None };
-            Ok((format!("{head}{}", record_text(&record)), 0))
+            Ok((output::wrapped(sys, Stream::Out, format!("{head}{}", record_text(&record))), 0))
         }
     }
 }
@@ -253,7 +263,7 @@ fn keygen(sys: &dyn Sys, file: &Path, log: Option<&str>) -> Result<String, Refus
 }
 
 fn open<'a>(sys: &'a dyn Sys, common: &Common) -> Result<(Box<dyn Store + 'a>, Trust), Refusal> {
-    let trust = trust(sys, &common.key)?;
+    let trust = trust(sys, common)?;
     let place = match &common.trail {
         Some(place) => Place::parse(place)?,
         None => Place::default_of(sys, &sys.cwd().map_err(PlaceError::Sys)?)?,
@@ -261,33 +271,16 @@ fn open<'a>(sys: &'a dyn Sys, common: &Common) -> Result<(Box<dyn Store + 'a>, T
     Ok((place.open(sys)?, trust))
 }
 
-/// The keys that were named; without any, the user's own.
-fn trust(sys: &dyn Sys, named: &[String]) -> Result<Trust, Refusal> {
-    let mut trust = Trust::default();
-    for text in named {
-        if let Ok(key) = parse_verifier_key(text.as_bytes()) {
-            trust = trust.with_verifier_key(&key);
-            continue;
-        }
-        let bytes = sys.read(Path::new(text), MAX_KEYS).map_err(Refusal::Input)?;
-        trust = match PublicKey::from_pem(&bytes, text) {
-            Ok(key) => trust.with_key(key),
-            Err(_) => {
-                // Not PEM: then every line must be a verifier key, and there must be one.
-                let keys = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(parse_verifier_key);
-                let keys = keys.collect::<Result<Vec<_>, _>>()?;
-                if keys.is_empty() {
-                    return Err(KeyError::NotAVerifierKey.into());
-                }
-                keys.iter().fold(trust, Trust::with_verifier_key)
-            }
-        };
-    }
-    if named.is_empty() {
+/// The keys that were named, the user's own where there is none, and those that were replaced.
+fn trust(sys: &dyn Sys, common: &Common) -> Result<Trust, Refusal> {
+    let retired = trusted::retired(sys, &common.old_key)?;
+    let trust = if common.key.is_empty() {
         let own = default_path(sys).and_then(|path| SigningKey::load(sys, &KeySource::File(path)));
-        trust = trust.with_key(*own.map_err(Refusal::NoKey)?.public());
-    }
-    Ok(trust)
+        Trust::key(*own.map_err(Refusal::NoKey)?.public())
+    } else {
+        trusted::keys(sys, &common.key)?
+    };
+    Ok(trust.and(&retired))
 }
 
 /// The record that a receipt is asked for: the decision of the run, else its start; the newest where there are several.
@@ -297,6 +290,8 @@ fn record_of(store: &dyn Store, trust: &Trust, run: &str) -> Result<LogIndex, Re
         return Ok(index);
     }
     let (_, shown) = show(store, trust, &query)?;
+    // What cannot be read may be of any run, and is no record to prove.
+    let shown: Vec<Shown> = shown.into_iter().filter(|record| record.problem.is_none()).collect();
     let decides = |record: &&Shown| matches!(record.leaf, Some(Leaf { kind: LeafKind::Decision { .. }, .. }));
     let found = shown.iter().rfind(decides).or(shown.last());
     found.map(|record| record.index).ok_or_else(|| Refusal::NoSuchRun(run.to_owned()))
@@ -512,6 +507,29 @@ mod tests {
         assert_eq!(after(&two, &begun), Err(crate::trail::AppendError::Replaced));
         assert_eq!(after(&one, &next), Err(crate::trail::AppendError::Replaced), "another record stands there");
         assert_eq!(after(&one, &begun), Ok(LogIndex(2)));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_trusted_is_named_with_what_would_do() {
+        let log = Log::new();
+        let private = log.path("private.pem");
+        execute(&RealSys, &Line::try_parse_from(["trail", "keygen", &private]).unwrap().command).unwrap();
+        let (dir, empty, garbage) = (log.path("log"), String::new(), log.path("garbage"));
+        RealSys.replace(Path::new(&garbage), b"x", false).unwrap();
+        for (key, said, help) in [
+            (&private, "private.pem holds a private key, and only its public half", "openssl pkey -in "),
+            (&dir, "cannot be used: cannot read ", "or a file with such keys"),
+            (&empty, "the key that is named is empty", "or a file with such keys"),
+            (&garbage, "not a verifier key", "or a file with such keys"),
+        ] {
+            let refusal = log.run(&["verify", "--key", key]).unwrap_err();
+            assert_eq!(refusal.exit_code(), 2, "{key}");
+            assert!(
+                refusal.to_string().contains(said) && refusal.help().contains(help),
+                "{refusal} {}",
+                refusal.help()
+            );
+        }
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl<'a> Gather<'a, '_> {
                 }
             }
             let path = name::join(prefix, path);
-            let Some(guess) = name::guess(name::file_name(&path)) else {
+            let Some(guess) = name::guess(&path) else {
                 // git says of a tracked path that it is a link; of an untracked one the system has to.
                 let is_link = match entry {
                     Entry::Tracked(tracked) => tracked.mode == MODE_LINK,
@@ -158,7 +158,7 @@ impl<'a> Gather<'a, '_> {
 
     /// A path such as `a/Cargo.lock/b` says that `a/Cargo.lock` is a directory, unless it has been replaced since.
     fn directory_in_the_way(&mut self, path: &[u8]) {
-        let Some(guess) = name::guess(name::file_name(path)) else { return };
+        let Some(guess) = name::guess(path) else { return };
         match self.sys.kind(&self.absolute(path)) {
             Ok(Some(kind)) => self.candidate(path, guess, Met::Listed(kind)),
             Ok(None) => {} // what was tracked below it is gone as well

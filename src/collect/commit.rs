@@ -2,7 +2,7 @@
 //! base of a comparison, and for what a push sends.
 
 use super::checkout::missing_submodule;
-use super::gather::{MAX_OTHER_LINKS, Problem, exclusion, shown};
+use super::gather::{INSTALLED, MAX_OTHER_LINKS, Problem, exclusion, shown};
 use super::name::{self, Guess};
 use super::sniff::{PREFIX, sniff};
 use super::tree::problem;
@@ -236,7 +236,7 @@ impl Findings<'_> {
                 break;
             }
             directories.extend(name::directories_in_the_way(path).map(<[u8]>::to_vec));
-            if let Some(guess) = name::guess(name::file_name(path)).filter(|_| node.mode != MODE_GITLINK) {
+            if let Some(guess) = name::guess(path).filter(|_| node.mode != MODE_GITLINK) {
                 candidates.push((path.clone(), guess));
             } else if node.mode == MODE_LINK {
                 links.push(path.clone());
@@ -253,7 +253,7 @@ impl Findings<'_> {
             }
         }
         for path in directories {
-            let kind = name::guess(name::file_name(&path)).map_or("directory", Guess::kind);
+            let kind = name::guess(&path).map_or("directory", Guess::kind);
             self.problem(&path, kind, &Problem::new(GapKind::SpecialFile, "it is a directory, not a regular file"));
         }
         let paths = candidates.iter().map(|(path, _)| path).chain(&links);
@@ -282,6 +282,11 @@ impl Findings<'_> {
         };
         tree.fetch(std::iter::once(&node))?;
         let format = match (guess, tree.blobs.get(&node.oid)) {
+            (Guess::Installed(_), _) => {
+                let state = RowState::Excluded(INSTALLED.to_owned());
+                self.rows.push(LedgerRow { path: shown(path), kind: guess.kind(), state, digest: None });
+                return Ok(());
+            }
             (Guess::Exact(format), _) => format, // a missing or too large one is told when it is read
             (Guess::Loose, Some(Blob::Bytes(bytes))) => {
                 match sniff(bytes.get(..PREFIX).unwrap_or(bytes)) {

@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 /// largest real repositories hold a few thousand.
 pub(super) const MAX_OTHER_LINKS: usize = 10_000;
 
+/// Why the lock of an installed package is left out.
+pub(super) const INSTALLED: &str = "inside node_modules: nothing is installed by it";
+
 /// How a candidate was met.
 #[derive(Clone, Copy)]
 pub(super) enum Met {
@@ -278,6 +281,7 @@ impl<'a, 'e> Gather<'a, 'e> {
     fn file(&self, at: &Path, guess: Guess) -> Look {
         match guess {
             Guess::Exact(format) => Look::Judge(format),
+            Guess::Installed(_) => Look::LeftOut(INSTALLED),
             Guess::Loose => match prefix(self.sys, at) {
                 Ok(bytes) if sniff(&bytes) == Some(Format::CargoLock) => Look::Judge(Format::CargoLock),
                 Ok(_) => Look::Nothing,

@@ -3,6 +3,8 @@
 
 mod checkout;
 mod commit;
+mod content;
+mod format;
 mod gather;
 mod name;
 mod place;
@@ -11,6 +13,7 @@ mod tree;
 mod walk;
 
 pub use commit::open_commit;
+pub use format::Format;
 pub use name::is_judged_by_name;
 pub use place::{Place, locate, open, open_place, open_place_at, root_of};
 pub use sniff::sniff;
@@ -32,28 +35,6 @@ pub const MAX_ENTRIES: usize = 1_000_000;
 
 /// How the ledger's reason begins for a lockfile that is there and that git ignores.
 pub const IGNORED_BY_GIT: &str = "ignored by git";
-
-/// What a file is taken for, by name and by content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// `Cargo.lock` and files of its content.
-    CargoLock,
-    /// `Cargo.toml`.
-    CargoManifest,
-    /// `rust-toolchain` and `rust-toolchain.toml`.
-    RustToolchain,
-}
-
-impl Format {
-    /// The word used in the ledger.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CargoLock => "cargo-lock",
-            Self::CargoManifest => "cargo-manifest",
-            Self::RustToolchain => "rust-toolchain",
-        }
-    }
-}
 
 /// A file to judge; its bytes are read when its turn comes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,12 +1,15 @@
 //! Which names are worth a look. It opens nothing; what a name promises is checked by content elsewhere.
 
 use super::Format;
+use super::format::is_of_github;
 
 /// What a file name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Guess {
     /// A name that tools look for: always judged, and a failure if the content is something else.
     Exact(Format),
+    /// The lock of a package that lies where a package manager unpacked it: nothing is installed by it.
+    Installed(Format),
     /// Such as `Cargo.lock.msrv` or `x.Cargo.lock`: judged if the content is that of a lock.
     Loose,
 }
@@ -15,7 +18,7 @@ impl Guess {
     /// The kind of the ledger row.
     pub(super) fn kind(self) -> &'static str {
         match self {
-            Self::Exact(format) => format.as_str(),
+            Self::Exact(format) | Self::Installed(format) => format.as_str(),
             Self::Loose => Format::CargoLock.as_str(),
         }
     }
@@ -27,19 +30,26 @@ impl Guess {
     }
 }
 
-/// What the last part of a path promises.
-pub(super) fn guess(name: &[u8]) -> Option<Guess> {
-    match name {
-        b"Cargo.lock" => Some(Guess::Exact(Format::CargoLock)),
-        b"Cargo.toml" => Some(Guess::Exact(Format::CargoManifest)),
-        b"rust-toolchain" | b"rust-toolchain.toml" => Some(Guess::Exact(Format::RustToolchain)),
-        other => (contains(other, b"cargo") && contains(other, b"lock")).then_some(Guess::Loose),
+/// What a path promises: by its last part, and for requirements by the directory.
+pub(super) fn guess(path: &[u8]) -> Option<Guess> {
+    let name = file_name(path);
+    if is_of_github(path) {
+        return Some(Guess::Exact(Format::GithubActions));
+    }
+    match Format::of_name(file_name(parent(path)), name) {
+        Some(format) if !format.is_javascript() => Some(Guess::Exact(format)),
+        Some(format) if !path.split(|byte| *byte == b'/').any(|part| part == b"node_modules") => {
+            Some(Guess::Exact(format))
+        }
+        Some(Format::NpmManifest) => None, // one for each installed package, which the lock lists
+        Some(format) => Some(Guess::Installed(format)),
+        None => (contains(name, b"cargo") && contains(name, b"lock")).then_some(Guess::Loose),
     }
 }
 
 /// Whether a file of this path, as bytes with `/`, would be looked at for its name.
 pub fn is_judged_by_name(path: &[u8]) -> bool {
-    guess(file_name(path)).is_some()
+    guess(path).is_some()
 }
 
 /// The last part of a path.
@@ -67,10 +77,9 @@ pub(super) fn parent(path: &[u8]) -> &[u8] {
 /// The directories on the way to the path whose name is that of a file which tools look for.
 pub(super) fn directories_in_the_way(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    slashes.filter_map(|(at, _)| path.get(..at)).filter(|directory| {
-        let name = file_name(directory);
-        guess(name).is_some_and(|guess| guess.taken_by_directory(name))
-    })
+    slashes
+        .filter_map(|(at, _)| path.get(..at))
+        .filter(|directory| guess(directory).is_some_and(|guess| guess.taken_by_directory(file_name(directory))))
 }
 
 fn contains(name: &[u8], word: &[u8]) -> bool {
@@ -92,7 +101,7 @@ mod tests {
         {
             assert_eq!(guess(loose.as_bytes()), Some(Guess::Loose), "{loose}");
         }
-        for other in ["Cargo.toml.orig", "poetry.lock", "cargo", "lock", "toolchain", "rust-toolchain.yml", ""] {
+        for other in ["Cargo.toml.orig", "other.lock", "cargo", "lock", "toolchain", "rust-toolchain.yml", ""] {
             assert_eq!(guess(other.as_bytes()), None, "{other}");
         }
     }

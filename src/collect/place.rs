@@ -1,5 +1,6 @@
 //! From what the user named to a root and the part below it that is judged, and from there to what lies in it.
 
+use super::content;
 use super::gather::{Gather, Problem, prefix};
 use super::name::{self, Guess};
 use super::sniff::sniff;
@@ -110,7 +111,7 @@ pub fn open_place_at<'a>(
 
 /// A file that the user named is judged whatever git or the policy's excludes say: naming it is the later word.
 fn named_file(gather: &mut Gather<'_, '_>, path: &[u8]) {
-    let guess = name::guess(name::file_name(path));
+    let guess = name::guess(path);
     let row_kind = guess.map_or("file", Guess::kind);
     let start = match prefix(gather.sys, &gather.absolute(path)) {
         Ok(start) => start,
@@ -119,10 +120,16 @@ fn named_file(gather: &mut Gather<'_, '_>, path: &[u8]) {
         }
         Err(error) => return gather.named_problem(path, row_kind, &Problem::unreadable(&error)),
     };
-    match (guess, sniff(&start)) {
+    let other = || {
+        let name = name::file_name(path);
+        content::recognise(&start).or_else(|| content::by_end_of_name(name::file_name(name::parent(path)), name))
+    };
+    match (guess, sniff(&start).or_else(other)) {
         // What cargo would read as the lock is one, or is refused as one.
         (Some(Guess::Exact(Format::CargoLock)), _) => gather.named(path, Format::CargoLock),
-        (_, Some(format)) | (Some(Guess::Exact(format)), None) => gather.named(path, format),
+        // Nor is another name than that of a lock in Rust in doubt.
+        (Some(Guess::Exact(format)), _) if format > Format::RustToolchain => gather.named(path, format),
+        (_, Some(format)) | (Some(Guess::Exact(format) | Guess::Installed(format)), None) => gather.named(path, format),
         (_, None) => {
             let why = "its content is not that of a file this release can judge";
             gather.named_problem(path, "file", &Problem::new(GapKind::NothingToJudge, why));

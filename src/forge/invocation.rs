@@ -99,8 +99,8 @@ fn github(sys: &dyn Sys) -> Result<Invocation, ForgeError> {
         initiator,
         trigger: name,
         git_ref: set(sys, "GITHUB_REF")?,
-        run_id: set(sys, "GITHUB_RUN_ID")?,
-        attempt: set(sys, "GITHUB_RUN_ATTEMPT")?.and_then(|n| n.parse().ok()).unwrap_or(1), // absent on old servers
+        run_id: number(sys, "GITHUB_RUN_ID", u64::MAX)?.map(|id| id.to_string()),
+        attempt: attempt(sys)?,
         is_hosted: set(sys, "RUNNER_ENVIRONMENT")?.as_deref() == Some("github-hosted"),
         repository,
         ..unknown(Ci::Github)
@@ -140,10 +140,25 @@ fn gitlab(sys: &dyn Sys) -> Result<Invocation, ForgeError> {
         initiator: set(sys, "GITLAB_USER_LOGIN")?,
         trigger: set(sys, "CI_PIPELINE_SOURCE")?,
         git_ref,
-        run_id: set(sys, "CI_JOB_ID")?,
+        run_id: number(sys, "CI_JOB_ID", u64::MAX)?.map(|id| id.to_string()),
         repository: set(sys, "CI_PROJECT_URL")?,
         ..unknown(Ci::Gitlab)
     })
+}
+
+/// Absent on old servers, which is the first.
+fn attempt(sys: &dyn Sys) -> Result<u32, ForgeError> {
+    let number = number(sys, "GITHUB_RUN_ATTEMPT", u32::MAX.into())?;
+    Ok(number.and_then(|number| u32::try_from(number).ok()).unwrap_or(1)) // `number` keeps to the limit
+}
+
+/// A number from 1 to `most`. Forges give their runs numbers: another text would be recorded as the run of nobody, and
+/// what is cleaned out of it would be missing when it is looked for.
+fn number(sys: &dyn Sys, variable: &'static str, most: u64) -> Result<Option<u64>, ForgeError> {
+    let Some(text) = set(sys, variable)? else { return Ok(None) };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|number| digits && (1..=most).contains(number));
+    number.map(Some).ok_or(ForgeError::NotANumber { variable, most })
 }
 
 /// The variable, where it is set and not empty.

@@ -54,6 +54,14 @@ pub enum ForgeError {
         /// The variable or field that should.
         missing: &'static str,
     },
+    /// What tells this run from others is not the number that the forge gives.
+    #[error("{variable} is not a number from 1 to {most}")]
+    NotANumber {
+        /// The variable.
+        variable: &'static str,
+        /// The largest that can be.
+        most: u64,
+    },
     /// The event file is not the JSON it should be.
     #[error("the event file {path} is not JSON: {why}")]
     BadEvent {
@@ -176,6 +184,7 @@ impl ForgeError {
             Self::Sys(SysError { fault: Fault::NotFound, .. }) | Self::NoBase { .. } | Self::BadEvent { .. } => {
                 "name the base: portcullis check --base REV".into()
             }
+            Self::NotANumber { variable, .. } => format!("leave {variable} as the runner sets it, or unset it"),
             Self::Sys(_) => "make the runner's variables and event file readable".into(),
         }
     }

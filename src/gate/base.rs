@@ -2,7 +2,7 @@
 
 use super::policy_files::{self, CommitFiles};
 use super::{BaseChoice, GateError, Request, check_all, inspect};
-use crate::collect::{self, Format, Opened, Place};
+use crate::collect::{self, Opened, Place};
 use crate::config::{self, Disk, LoadError, Policy};
 use crate::feed::Catalogue;
 use crate::forge::{self, Run};
@@ -179,7 +179,7 @@ pub(super) fn before(base: &Base<'_>, policy: &Policy, catalogue: &Catalogue) ->
     let opened = [collect::open_commit(&base.git, &base.fork, &policy.excludes, None)?];
     let seen = inspect::all(&opened, &policy.mirrors, None);
     let artifacts = || opened.iter().flat_map(|target| &target.artifacts);
-    let manifests: BTreeSet<_> = artifacts().filter(|a| a.format == Format::CargoManifest).map(|a| &a.path).collect();
+    let manifests: BTreeSet<_> = artifacts().filter(|a| a.format.is_manifest()).map(|a| &a.path).collect();
     // Nothing is found in manifests, so one that cannot be read or has no lock hides nothing.
     let hides = |gap: &&Gap| {
         let in_manifest = gap.path.as_ref().is_some_and(|path| manifests.contains(path));

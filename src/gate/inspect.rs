@@ -3,7 +3,13 @@
 use crate::collect::{Artifact, Format, IGNORED_BY_GIT, Opened};
 use crate::inventory::cargo_manifest::{self, Manifest};
 use crate::inventory::toolchain::{self, Toolchain};
-use crate::inventory::{cargo_lock, resolve, scope};
+use crate::inventory::wants::{self, Family, Wants};
+use crate::inventory::{
+    bun_lock, cabal_freeze, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock, github_actions,
+    go_mod, go_sum, gradle_lock, mix_lock, npm_lock, package_resolved, packages_config, packages_lock, pdm_lock,
+    pipfile_lock, pnpm_lock, podfile_lock, poetry_lock, pubspec_lock, pylock, requirements, resolve, scope, stack_lock,
+    uv_lock, yarn_lock,
+};
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, Sys, SysError, spread};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,6 +41,7 @@ enum Parsed {
     Lock(Box<Inventory>),
     Manifest(Box<Manifest>),
     Toolchain(Toolchain),
+    Wants(Wants),
 }
 
 /// What became of one artifact.
@@ -79,12 +86,12 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
     seen.rows.extend(target.rows.iter().map(|row| LedgerRow { path: shown(&row.path), ..row.clone() }));
     seen.gaps.extend(target.gaps.iter().map(|gap| Gap { path: gap.path.as_ref().map(shown), ..gap.clone() }));
 
-    let (mut locks, mut manifests) = (Vec::new(), Vec::new());
+    let (mut locks, mut manifests, mut wanting) = (Vec::new(), Vec::new(), Vec::new());
     for (artifact, done) in parse_all(target, &shown, mirrors) {
         let path = shown(&artifact.path);
         let state = match &done.parsed {
             Ok(Parsed::Lock(inventory)) => RowState::Parsed(inventory.components.len()),
-            Ok(Parsed::Manifest(_) | Parsed::Toolchain(_)) => RowState::Parsed(0),
+            Ok(Parsed::Manifest(_) | Parsed::Toolchain(_) | Parsed::Wants(_)) => RowState::Parsed(0),
             Err(gap) => RowState::Failed(gap.why.clone()),
         };
         seen.rows.push(LedgerRow { path: path.clone(), kind: artifact.format.as_str(), state, digest: done.digest });
@@ -93,6 +100,7 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
             (Ok(Parsed::Lock(inventory)), Some(digest)) => locks.push((*inventory, digest)),
             (Ok(Parsed::Manifest(manifest)), _) => manifests.push((path, *manifest)),
             (Ok(Parsed::Toolchain(toolchain)), _) => seen.toolchains.push(toolchain),
+            (Ok(Parsed::Wants(asking)), _) => wanting.push((path, asking)),
             (Err(gap), digest) => seen.gaps.push(complete(gap, &path, digest)),
             (Ok(Parsed::Lock(_)), None) => {
                 let gap = Gap::new(GapKind::Internal, Stage::Inventory, path.as_str(), "parsed without a digest");
@@ -100,7 +108,7 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
             }
         }
     }
-    for (inventory, _) in &mut locks {
+    for (inventory, _) in locks.iter_mut().filter(|(inventory, _)| inventory.format == cargo_lock::FORMAT) {
         scope::annotate(inventory, &manifests);
         if let Some(sys) = cargo {
             let lock = inventory.path.as_str();
@@ -111,6 +119,15 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
         }
     }
     let inventories: Vec<&Inventory> = locks.iter().map(|(inventory, _)| inventory).collect();
+    let failed: Vec<(TreePath, &str)> = seen
+        .rows
+        .iter()
+        .filter(|row| matches!(row.state, RowState::Failed(_)))
+        .map(|row| (row.path.clone(), row.kind))
+        .collect();
+    seen.gaps.extend(wants::unlocked(&wanting, &inventories, &failed));
+    let inventories: Vec<&Inventory> =
+        inventories.into_iter().filter(|inventory| inventory.format == cargo_lock::FORMAT).collect();
     seen.gaps.extend(scope::unlocked(&manifests, &inventories).into_iter().map(|gap| name_ignored(gap, &seen.rows)));
     seen.inventories.append(&mut locks);
 }
@@ -155,7 +172,13 @@ fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[Str
         Err(e) => return Done { digest: None, parsed: Err(unread(&e, path)), gaps: Vec::new() },
     };
     let digest = Digest::of(&bytes);
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse(artifact.format, path, bytes, mirrors)));
+    let prefix = path.as_str().strip_suffix(artifact.path.as_str()).unwrap_or_default();
+    // Readers know paths as reports show them.
+    let other = |path: &TreePath| {
+        let inside = path.as_str().strip_prefix(prefix)?;
+        target.tree.read(&TreePath::new(inside)).ok() // a file that cannot be had is the reader's to tell
+    };
+    let parsed = catch_unwind(AssertUnwindSafe(|| parse(artifact.format, path, bytes, mirrors, &other)));
     let (parsed, gaps) = parsed.unwrap_or_else(|_| {
         let why = "the reader broke on this file; this is a fault of Portcullis";
         let gap = Gap::new(GapKind::Internal, Stage::Inventory, path.as_str(), why);
@@ -164,17 +187,75 @@ fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[Str
     Done { digest: Some(digest), parsed, gaps }
 }
 
-fn parse(format: Format, path: &TreePath, bytes: Vec<u8>, mirrors: &[String]) -> (Result<Parsed, Gap>, Vec<Gap>) {
-    match format {
-        Format::CargoLock => match cargo_lock::parse_owned(path, bytes, mirrors) {
-            Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),
-            Err(gap) => (Err(gap), Vec::new()),
-        },
+/// Reads a file by its format. What an `other` file of the tree holds is asked for where a format needs it.
+fn parse(
+    format: Format,
+    path: &TreePath,
+    bytes: Vec<u8>,
+    mirrors: &[String],
+    other: &dyn Fn(&TreePath) -> Option<Vec<u8>>,
+) -> (Result<Parsed, Gap>, Vec<Gap>) {
+    let lock = match format {
+        Format::CargoLock => cargo_lock::parse_owned(path, bytes, mirrors),
         Format::CargoManifest => {
-            (cargo_manifest::parse(path, &bytes).map(|m| Parsed::Manifest(Box::new(m))), Vec::new())
+            return (cargo_manifest::parse(path, &bytes).map(|m| Parsed::Manifest(Box::new(m))), Vec::new());
         }
-        Format::RustToolchain => (toolchain::parse(path, &bytes).map(Parsed::Toolchain), Vec::new()),
+        Format::RustToolchain => return (toolchain::parse(path, &bytes).map(Parsed::Toolchain), Vec::new()),
+        Format::NpmManifest => return asks(wants::of_package_json(path, &bytes)),
+        Format::PythonProject => return asks(wants::of_pyproject(path, &bytes)),
+        Format::Pipfile => return asks(wants::of_pipfile(path, &bytes)),
+        Format::NpmLock => npm_lock::parse(path, &bytes),
+        Format::YarnLock => yarn_lock::parse(path, &bytes, other),
+        Format::PnpmLock => pnpm_lock::parse(path, &bytes),
+        Format::BunLock => bun_lock::parse(path, &bytes),
+        Format::BunBinaryLock => Err(binary_lock(path)),
+        Format::DenoLock => deno_lock::parse(path, &bytes),
+        Format::PoetryLock => poetry_lock::parse(path, &bytes),
+        Format::UvLock => uv_lock::parse(path, &bytes),
+        Format::PdmLock => pdm_lock::parse(path, &bytes),
+        Format::PipfileLock => pipfile_lock::parse(path, &bytes),
+        Format::Pylock => pylock::parse(path, &bytes),
+        Format::Requirements => requirements::parse(path, &bytes, other),
+        Format::GoMod => go_mod::parse(path, &bytes, other),
+        Format::GoSum => go_sum::parse(path, &bytes, other),
+        Format::ComposerLock => composer_lock::parse(path, &bytes, other),
+        Format::ComposerManifest => return asks(wants::of_composer_json(path, &bytes)),
+        Format::GemfileLock => gemfile_lock::parse(path, &bytes),
+        Format::Gemfile => return asks(wants::of_code(path, &bytes, Family::Ruby)),
+        Format::MixLock => mix_lock::parse(path, &bytes),
+        Format::MixManifest => return asks(wants::of_code(path, &bytes, Family::Elixir)),
+        Format::PubspecLock => pubspec_lock::parse(path, &bytes),
+        Format::PubspecManifest => return asks(wants::of_pubspec(path, &bytes)),
+        Format::NugetLock => packages_lock::parse(path, &bytes),
+        Format::DepsJson => deps_json::parse(path, &bytes),
+        Format::DotnetProject => return asks(wants::of_code(path, &bytes, Family::Dotnet)),
+        Format::GradleLock => gradle_lock::parse(path, &bytes),
+        Format::GradleBuild => return asks(wants::of_code(path, &bytes, Family::Gradle)),
+        Format::SwiftResolved => package_resolved::parse(path, &bytes),
+        Format::SwiftManifest => return asks(wants::of_code(path, &bytes, Family::Swift)),
+        Format::PodfileLock => podfile_lock::parse(path, &bytes),
+        Format::Podfile => return asks(wants::of_code(path, &bytes, Family::CocoaPods)),
+        Format::ConanLock => conan_lock::parse(path, &bytes),
+        Format::PackagesConfig => packages_config::parse(path, &bytes),
+        Format::StackLock => stack_lock::parse(path, &bytes),
+        Format::CabalFreeze => cabal_freeze::parse(path, &bytes),
+        Format::GithubActions => github_actions::parse(path, &bytes),
+    };
+    match lock {
+        Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),
+        Err(gap) => (Err(gap), Vec::new()),
     }
+}
+
+fn asks(read: Result<Wants, Gap>) -> (Result<Parsed, Gap>, Vec<Gap>) {
+    (read.map(Parsed::Wants), Vec::new())
+}
+
+fn binary_lock(path: &TreePath) -> Gap {
+    let why = "the binary form of bun's lock, which is not documented";
+    Gap::new(GapKind::UnsupportedVersion, Stage::Inventory, path.as_str(), why)
+        .with_path(path.clone())
+        .with_help("write the text form: bun install --save-text-lockfile --frozen-lockfile --lockfile-only")
 }
 
 fn unread(error: &SysError, path: &TreePath) -> Gap {

@@ -2,9 +2,13 @@
 //! looks at headers only. A file that fools one of the two makes the counts differ, and that is a gap.
 
 mod javascript;
+mod lines;
+mod objects;
 pub mod python;
 
 pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
+pub use lines::{cabal, gemfile, go_mod, go_sum, gradle, mix, packages_config, podfile, stack, uses};
+pub use objects::{composer, conan, deps_json, package_resolved, packages_lock};
 
 /// Headers of a `Cargo.lock`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

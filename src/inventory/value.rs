@@ -56,6 +56,20 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Where it stands in the text that it was read from: the first key of a map, the first element of a list, and a
+    /// text that is written without escapes. None for others.
+    pub(super) fn place_in(&self, text: &str) -> Option<usize> {
+        match self {
+            Self::Text(Cow::Borrowed(piece)) => {
+                let at = piece.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+                (at + piece.len() <= text.len()).then_some(at)
+            }
+            Self::Map(map) => map.0.first().map(|member| member.at),
+            Self::List(list) => list.first().and_then(|value| value.place_in(text)),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(Cow::Owned(_)) => None,
+        }
+    }
+
     /// What it is, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -105,6 +119,18 @@ impl<'a> Map<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_knows_its_place_where_it_is_a_piece_of_the_file() {
+        let text = "abc".to_owned();
+        let place = |value: &Value<'_>| value.place_in(&text);
+        assert_eq!(place(&Value::Text(Cow::Borrowed(text.get(1..).unwrap()))), Some(1));
+        assert_eq!(place(&Value::List(vec![Value::Text(Cow::Borrowed(text.get(2..).unwrap()))])), Some(2));
+        assert_eq!(place(&Value::Text(Cow::Owned("b".to_owned()))), None);
+        assert_eq!(place(&Value::Text(Cow::Borrowed("elsewhere"))), None);
+        assert_eq!(place(&Value::Map(Map(vec![member(7, "a")]))), Some(7));
+        assert_eq!(place(&Value::Null), None);
+    }
 
     fn member(at: usize, key: &str) -> Member<'_> {
         Member { at, key: key.into(), value: Value::Null }

@@ -71,6 +71,7 @@ fn depends_on_the_call(kind: GapKind) -> bool {
         kind,
         GapKind::FeedAging
             | GapKind::FeedLandmark
+            | GapKind::FeedMissing
             | GapKind::AdvisoryUnreadable
             | GapKind::YankedUnknown
             | GapKind::OnlineFailed

@@ -85,6 +85,7 @@ pub(crate) fn case(findings: Vec<(Finding, Axis)>, gaps: Vec<Gap>) -> Case {
         ledger: Ledger::default(),
         inventories: Vec::new(),
         feed: Some(feed()),
+        sources: Vec::new(),
         now: NOW,
         base: None,
         rules: Vec::new(),

@@ -101,7 +101,7 @@ fn of_note(note: &Note) -> Issue<'_> {
 /// A run whose record does not outlive it. One that does is no issue, and the JSON report tells of it.
 fn of_record(recorded: &Recorded) -> Option<Issue<'static>> {
     let outlives = matches!(&recorded.state, RecordState::Signed(record) if record.durable);
-    let failed = matches!(recorded.state, RecordState::Failed { .. }) || !recorded.meets_policy;
+    let failed = !recorded.is_as_asked();
     (!outlives).then(|| Issue {
         description: description(&Ruling::Reported, &[format!("record: {}", words::record(recorded))]),
         check_name: "record",
@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(severity(&Recorded::not_asked()).as_deref(), Some("info"));
         assert_eq!(severity(&Recorded { meets_policy: false, ..Recorded::not_asked() }).as_deref(), Some("critical"));
         let state = RecordState::Failed { why: "no key".into(), start: None };
-        assert_eq!(severity(&Recorded { state, meets_policy: true }).as_deref(), Some("critical"));
+        assert_eq!(severity(&Recorded { state, ..Recorded::not_asked() }).as_deref(), Some("critical"));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn render(verdict: &Verdict, recorded: &Recorded) -> String {
     notices.extend(of_gaps(verdict, |ruling| *ruling == Ruling::Reported));
     level(&mut out, "notice", &notices);
     out.push_str(&format!("portcullis: record: {}\n", workflow_data(&words::record(recorded))));
-    out.push_str(&format!("portcullis: {}\n", workflow_data(&words::verdict_line(verdict))));
+    out.push_str(&format!("portcullis: {}\n", workflow_data(&words::headline(verdict, recorded))));
     out
 }
 
@@ -128,12 +128,12 @@ fn of_gaps(verdict: &Verdict, wanted: impl Fn(&Ruling) -> bool) -> Vec<Annotatio
 pub fn step_summary(verdict: &Verdict, recorded: &Recorded) -> Vec<u8> {
     let verdict = &*bounded(verdict);
     let mut page = Markdown { text: String::new(), left_out: 0 };
-    let sign = match verdict.outcome() {
-        Outcome::Passed => "✅",
-        Outcome::Incomplete => "⚠️",
-        Outcome::Failed => "❌",
+    let sign = match (words::missing(recorded), verdict.outcome()) {
+        (Some(_), _) | (None, Outcome::Failed) => "❌",
+        (None, Outcome::Incomplete) => "⚠️",
+        (None, Outcome::Passed) => "✅",
     };
-    page.line(&format!("## {sign} Portcullis {}\n", markdown(&words::verdict_line(verdict))));
+    page.line(&format!("## {sign} Portcullis {}\n", markdown(&words::headline(verdict, recorded))));
     let blocks = groups(words::blocking(verdict));
     findings(&mut page, &blocks);
     blocking_gaps(&mut page, verdict);

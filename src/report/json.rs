@@ -260,7 +260,7 @@ impl<'a> Report<'a> {
         Self {
             schema: SCHEMA,
             verdict: verdict.outcome().as_str(),
-            exit_code: verdict.outcome().exit_code(),
+            exit_code: recorded.exit_code(verdict.outcome()),
             decided_at: verdict.decided_at.to_string(),
             tool: Tool { name: "portcullis", version: verdict.tool.version },
             base: verdict.base.as_deref(),
@@ -359,7 +359,7 @@ impl<'a> Record<'a> {
                 durable: Some(signed.durable),
                 ..none
             },
-            RecordState::Proposal { statement } => Self { state: "proposal", proposal: Some(statement), ..none },
+            RecordState::Proposal { statement, .. } => Self { state: "proposal", proposal: Some(statement), ..none },
             RecordState::NotAsked => Self { why: Some("--no-trail"), ..none },
             RecordState::Failed { why, start } => Self { state: "failed", why: Some(why), start: *start, ..none },
         }

@@ -53,11 +53,18 @@ pub(super) fn render(verdict: &Verdict, recorded: &Recorded) -> String {
     let time = verdict.decided_at.to_string().trim_end_matches('Z').to_owned();
     let mut suites: Vec<(&str, Vec<Case>)> =
         suites.iter().map(|(path, suite)| (*path, cases(verdict, suite))).collect();
-    // The record is no finding: the case of the run tells of it, last, whatever its end.
+    // The record is no finding: the case of the run tells of it, last. Where it is missing that is an error of the run.
     if let Some((_, cases)) = suites.iter_mut().find(|(path, _)| *path == WHOLE_RUN)
         && let Some(case) = cases.first_mut()
     {
-        case.text.push(format!("record: {}", words::record(recorded)));
+        let line = format!("record: {}", words::record(recorded));
+        match words::missing(recorded) {
+            Some(missing) => {
+                case.text.insert(0, format!("{missing}: {line}"));
+                case.end = End::Error;
+            }
+            None => case.text.push(line),
+        }
     }
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let all = counts(&suites.iter().flat_map(|(_, cases)| cases).collect::<Vec<_>>());
@@ -204,6 +211,17 @@ mod tests {
         );
         assert_eq!(out.matches("<failure ").count(), 1);
         assert_eq!(out.matches("<skipped ").count(), 1);
+    }
+
+    #[test]
+    fn a_missing_record_is_an_error_of_the_run_and_one_that_nobody_asked_for_is_not() {
+        for (record, errors) in [(sample::failed("no space"), 1), (Recorded::not_asked(), 0)] {
+            let out = render(&sample::passed(), &record);
+            assert_eq!(out.matches("<error ").count(), errors, "{out}");
+        }
+        assert!(
+            render(&sample::passed(), &sample::failed("no space")).contains("not recorded: record: none but its start")
+        );
     }
 
     #[test]

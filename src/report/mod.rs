@@ -19,6 +19,7 @@ mod tests;
 mod words;
 
 pub use github::step_summary;
+pub use human::wrap;
 
 use crate::model::{Recorded, Verdict};
 use std::fmt;

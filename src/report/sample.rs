@@ -73,17 +73,21 @@ pub(super) fn signed(durable: bool) -> Recorded {
         verifier_key: "example.com/log+1a2b3c4d+AQID".into(),
         durable,
     };
-    Recorded { state: RecordState::Signed(signed), meets_policy: true }
+    Recorded { state: RecordState::Signed(signed), meets_policy: true, unwritten: false }
 }
 
 /// A record that failed after its start.
 pub(super) fn failed(why: &str) -> Recorded {
-    Recorded { state: RecordState::Failed { why: why.into(), start: Some(4) }, meets_policy: true }
+    Recorded { state: RecordState::Failed { why: why.into(), start: Some(4) }, meets_policy: true, unwritten: false }
 }
 
 /// A record that nobody could sign.
 pub(super) fn proposal() -> Recorded {
-    Recorded { state: RecordState::Proposal { statement: "{\"a\":1}".into() }, meets_policy: true }
+    Recorded {
+        state: RecordState::Proposal { statement: "{\"a\":1}".into(), is_kept: true },
+        meets_policy: true,
+        unwritten: false,
+    }
 }
 
 /// A builder, so that a sample reads like a table.
@@ -225,6 +229,7 @@ pub(super) fn passed() -> Verdict {
         ledger: Ledger::new(vec![row("Cargo.lock", RowState::Parsed(2))]),
         inventories: vec![inventory("Cargo.lock", vec![component("demo", "0.1.0", 5), component("h2", "0.3.26", 412)])],
         feed: Some(feed()),
+        sources: Vec::new(),
         policy: PolicyInfo {
             origin: "defaults".into(),
             digest: Digest::of(b"policy"),

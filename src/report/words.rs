@@ -83,6 +83,26 @@ pub(super) fn verdict_line(verdict: &Verdict) -> String {
     }
 }
 
+/// What is missing where the run ends with exit code 4: the verdict alone would be taken for how it ended.
+pub(super) fn missing(recorded: &Recorded) -> Option<&'static str> {
+    if recorded.is_as_asked() {
+        return recorded.unwritten.then_some("not all of it was written");
+    }
+    Some(match recorded.state {
+        RecordState::Signed(_) => "not recorded durably",
+        RecordState::Proposal { .. } | RecordState::NotAsked | RecordState::Failed { .. } => "not recorded",
+    })
+}
+
+/// How the run ended, in one line: the verdict's own, behind what is missing.
+pub(super) fn headline(verdict: &Verdict, recorded: &Recorded) -> String {
+    let (line, code) = (verdict_line(verdict), recorded.exit_code(verdict.outcome()));
+    match missing(recorded) {
+        Some(missing) => format!("{missing} (exit code {code}); the verdict is {line}"),
+        None => line,
+    }
+}
+
 /// Why a finding that is only reported does not block, in the words of the line that decided.
 pub(super) fn why_reported(judged: &JudgedFinding) -> Option<&'static str> {
     let by = judged.decided_by.as_str();
@@ -163,9 +183,19 @@ fn age(now: Timestamp, then: Timestamp) -> String {
     format!("{} ago", plural(usize::try_from(count).unwrap_or(usize::MAX), unit))
 }
 
-/// The feed in one line.
+/// Every source of advisories in one line.
 pub(super) fn feed(verdict: &Verdict) -> String {
-    let Some(feed) = &verdict.feed else { return "none: it could not be opened".to_owned() };
+    feeds(verdict).join("; ")
+}
+
+/// Every source of advisories, a line for each, RustSec's own feed first.
+pub(super) fn feeds(verdict: &Verdict) -> Vec<String> {
+    let all = verdict.feed.iter().chain(&verdict.sources);
+    let lines: Vec<String> = all.map(|feed| one_feed(verdict, feed)).collect();
+    if lines.is_empty() { vec!["none: it could not be opened".to_owned()] } else { lines }
+}
+
+fn one_feed(verdict: &Verdict, feed: &FeedInfo) -> String {
     let advisories = plural(feed.advisories, "advisory");
     if feed.kind == FeedKind::EmbeddedLandmarks {
         let state = state_of(feed).map_or(String::new(), |time| format!(", state of {}", time.date()));
@@ -220,12 +250,22 @@ fn record_line(recorded: &Recorded, signed: impl Fn(&SignedRecord) -> String) ->
     let line = match &recorded.state {
         RecordState::Signed(record) if record.durable => signed(record),
         RecordState::Signed(record) => format!("{}; ephemeral: the trail ends with this job", signed(record)),
-        RecordState::Proposal { .. } => "not signed: proposal only, for this run is given no key".to_owned(),
+        RecordState::Proposal { is_kept: true, .. } => {
+            "not signed: proposal only, in the JSON report, for this run is given no key".to_owned()
+        }
+        RecordState::Proposal { is_kept: false, .. } => {
+            "not signed, for this run is given no key; its proposal is written to nothing: there is no JSON report"
+                .to_owned()
+        }
         RecordState::NotAsked => "none: --no-trail".to_owned(),
         RecordState::Failed { why, start: None } => format!("none: {why}"),
         RecordState::Failed { why, start: Some(start) } => format!("none but its start, #{start}: {why}"),
     };
-    if recorded.meets_policy { line } else { format!("{line}; the policy asks for a durable one") }
+    match (recorded.meets_policy, recorded.is_as_asked()) {
+        (true, _) => line,
+        (false, true) => format!("{line}; the policy asks for a durable one, and excuses a run without a key"),
+        (false, false) => format!("{line}; the policy asks for a durable one"),
+    }
 }
 
 /// The first twelve characters of an id.

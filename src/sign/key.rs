@@ -21,6 +21,7 @@ const MAX_NAME: usize = 255;
 /// Making a key takes milliseconds: who holds the lock longer is dead or stuck.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const ENCRYPTED: &str = "BEGIN ENCRYPTED PRIVATE KEY";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 const PUBLIC_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const PUBLIC_END: &str = "-----END PUBLIC KEY-----";
@@ -95,6 +96,12 @@ pub enum KeyError {
         /// The file.
         origin: String,
     },
+    /// A private key where a public one is expected. Remedy: its public half.
+    #[error("{origin} holds a private key, and only its public half is needed here")]
+    IsPrivate {
+        /// The file.
+        origin: String,
+    },
     /// Not `name+hash+base64` (C2SP signed-note), or the hash is not that of name and key.
     #[error("not a verifier key (name+hash+base64, Ed25519)")]
     NotAVerifierKey,
@@ -115,6 +122,15 @@ impl KeyError {
             _ => None,
         }
     }
+}
+
+/// Whether the bytes are a private key, in the clear or encrypted.
+fn is_private(bytes: &[u8]) -> bool {
+    has(bytes, PEM_BEGIN) || has(bytes, ENCRYPTED) || age::is_age(bytes)
+}
+
+fn has(bytes: &[u8], mark: &str) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
 }
 
 /// A public key, 32 bytes.
@@ -151,6 +167,9 @@ impl PublicKey {
     /// From PEM, as [`PublicKey::to_pem`] and other programs write it.
     pub fn from_pem(pem: &[u8], origin: &str) -> Result<Self, KeyError> {
         let not_a_key = || KeyError::NotAPublicKey { origin: origin.to_owned() };
+        if is_private(pem) {
+            return Err(KeyError::IsPrivate { origin: origin.to_owned() });
+        }
         let text = std::str::from_utf8(pem).map_err(|_| not_a_key())?;
         let der = pem_block(text, PUBLIC_BEGIN, PUBLIC_END).ok_or_else(not_a_key)?;
         let key = der.strip_prefix(SPKI_HEAD.as_slice()).and_then(|key| key.try_into().ok());
@@ -266,8 +285,7 @@ impl SigningKey {
     /// From PEM. `origin` names the file or variable in errors.
     pub fn from_pem(pem: &[u8], origin: &str) -> Result<Self, KeyError> {
         let not_a_key = || KeyError::NotAKey { origin: origin.to_owned() };
-        let has = |mark: &str| pem.windows(mark.len()).any(|window| window == mark.as_bytes());
-        if has("BEGIN ENCRYPTED PRIVATE KEY") || age::is_age(pem) {
+        if has(pem, ENCRYPTED) || age::is_age(pem) {
             return Err(KeyError::Encrypted { origin: origin.to_owned() });
         }
         let text = std::str::from_utf8(pem).map_err(|_| not_a_key())?;
@@ -456,8 +474,11 @@ mod tests {
         let spki = v1.public().to_pem();
         assert_eq!(PublicKey::from_pem(spki.as_bytes(), "x"), Ok(*v1.public()));
         let not_a_key = KeyError::NotAPublicKey { origin: "x".into() };
-        assert_eq!(PublicKey::from_pem(spki.replace("MCow", "MCox").as_bytes(), "x"), Err(not_a_key.clone()));
-        assert_eq!(PublicKey::from_pem(v1.to_pem().unwrap().as_bytes(), "x"), Err(not_a_key));
+        assert_eq!(PublicKey::from_pem(spki.replace("MCow", "MCox").as_bytes(), "x"), Err(not_a_key));
+        assert_eq!(
+            PublicKey::from_pem(v1.to_pem().unwrap().as_bytes(), "x"),
+            Err(KeyError::IsPrivate { origin: "x".into() })
+        );
         assert!(spki.contains("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="), "{spki}");
         assert_eq!(SigningKey::from_pem(v1.to_pem().unwrap().as_bytes(), "x").unwrap().public(), v1.public());
     }

@@ -1,8 +1,9 @@
-//! Text without a domain: counting words, globs, quoting, and the neutralising of what an attacker wrote.
+//! Text without a domain: counting words, globs, quoting, redaction, and the neutralising of what an attacker wrote.
 
 pub mod base64;
 pub mod count;
 pub mod glob;
 pub mod neutral;
 pub mod object;
+pub mod redact;
 pub mod shell;

@@ -1,6 +1,7 @@
 //! Checkpoints (C2SP tlog-checkpoint): the signed head of a log. It checks the signature and the form; whether one head
 //! follows from another is `merkle`'s matter.
 
+use super::LogIndex;
 use super::merkle::MAX_SIZE;
 use crate::model::Digest;
 use crate::sign::note::{Note, NoteError, parse_note};
@@ -67,7 +68,17 @@ pub fn parse_checkpoint_text(text: &str) -> Result<Checkpoint, CheckpointError> 
 /// Which keys may sign for a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
-    keys: Vec<(PublicKey, Option<String>)>,
+    keys: Vec<Trusted>,
+}
+
+/// A key, and what it is believed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Trusted {
+    key: PublicKey,
+    /// The log; none for any.
+    log: Option<String>,
+    /// The index of the first record that it is not believed for; none for no end.
+    before: Option<LogIndex>,
 }
 
 impl Trust {
@@ -78,25 +89,46 @@ impl Trust {
 
     /// And this key, for whichever log it signs.
     pub fn with_key(mut self, key: PublicKey) -> Self {
-        self.keys.push((key, None));
+        self.keys.push(Trusted { key, log: None, before: None });
         self
     }
 
     /// And this key, for the log of its name alone.
     pub fn with_verifier_key(mut self, key: &VerifierKey) -> Self {
-        self.keys.push((*key.public(), Some(key.name().to_owned())));
+        self.keys.push(Trusted { key: *key.public(), log: Some(key.name().to_owned()), before: None });
         self
     }
 
-    /// The keys that may sign bodies.
-    pub fn public_keys(&self) -> Vec<PublicKey> {
-        self.keys.iter().map(|(key, _)| *key).collect()
+    /// And the keys of the other, for the same.
+    pub fn and(mut self, other: &Self) -> Self {
+        self.keys.extend(other.keys.iter().cloned());
+        self
     }
 
-    /// The keys under the name of a log, as its checkpoints are signed.
-    fn of_log(&self, origin: &str) -> Result<Vec<VerifierKey>, KeyError> {
-        let of_log = self.keys.iter().filter(|(_, name)| name.as_deref().is_none_or(|name| name == origin));
-        of_log.map(|(key, _)| VerifierKey::new(origin, *key)).collect()
+    /// And the keys of the other, which were replaced: for the records before this index alone, and for checkpoints of no
+    /// others.
+    pub fn with_retired(mut self, other: &Self, before: LogIndex) -> Self {
+        let retired = |trusted: &Trusted| {
+            let before = trusted.before.map_or(before, |earlier| earlier.min(before));
+            Trusted { before: Some(before), ..trusted.clone() }
+        };
+        self.keys.extend(other.keys.iter().map(retired));
+        self
+    }
+
+    /// The keys that may sign the body of the record at this index.
+    pub fn keys_at(&self, index: LogIndex) -> Vec<PublicKey> {
+        let believed = self.keys.iter().filter(|trusted| trusted.before.is_none_or(|before| index < before));
+        believed.map(|trusted| trusted.key).collect()
+    }
+
+    /// The keys under the name of a log, as its checkpoints of this size are signed.
+    fn of_log(&self, origin: &str, size: u64) -> Result<Vec<VerifierKey>, KeyError> {
+        let of_log = self.keys.iter().filter(|trusted| {
+            let named = trusted.log.as_deref().is_none_or(|name| name == origin);
+            named && trusted.before.is_none_or(|before| size <= before.0)
+        });
+        of_log.map(|trusted| VerifierKey::new(origin, trusted.key)).collect()
     }
 }
 
@@ -130,7 +162,7 @@ impl Verified {
 pub fn open(bytes: &[u8], trust: &Trust) -> Result<Verified, CheckpointError> {
     let note = parse_note(bytes)?;
     let head = parse_checkpoint_text(&note.text)?;
-    let known = trust.of_log(&head.origin).map_err(|_| CheckpointError::Form)?; // no line can carry such an origin
+    let known = trust.of_log(&head.origin, head.size).map_err(|_| CheckpointError::Form)?; // no line can carry such an origin
     let signed = note.verify(&known)?;
     let key = signed.first().map(|key| *key.public()).ok_or(CheckpointError::Form)?;
     Ok(Verified { head, key, note: bytes.to_vec() })
@@ -165,6 +197,22 @@ mod tests {
             let vkey = VerifierKey::new(name, *key.public()).unwrap();
             assert_eq!(open(note.as_bytes(), &Trust::default().with_verifier_key(&vkey)).is_ok(), trusted, "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_that_was_replaced_is_believed_up_to_its_end_and_no_further() {
+        let [key, new] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]).unwrap());
+        let note = head().sign(&key).unwrap().to_text(); // 12 records
+        let until = |index| Trust::key(*new.public()).with_retired(&Trust::key(*key.public()), LogIndex(index));
+        assert!(open(note.as_bytes(), &until(12)).is_ok());
+        assert!(open(note.as_bytes(), &until(11)).is_err());
+        assert_eq!(until(12).keys_at(LogIndex(11)), [*new.public(), *key.public()]);
+        assert_eq!(until(12).keys_at(LogIndex(12)), [*new.public()]);
+        // The earlier end counts, and an end is never lifted.
+        let twice = Trust::default().with_retired(&until(5), LogIndex(6));
+        assert_eq!(twice.keys_at(LogIndex(4)), [*new.public(), *key.public()]);
+        assert_eq!(twice.keys_at(LogIndex(5)), [*new.public()]);
+        assert_eq!(twice.keys_at(LogIndex(6)), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::store::dir::default_dir;
 use super::store::{DirStore, GitStore, Store, StoreError};
 use crate::model::Digest;
 use crate::sys::{Sys, SysError};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The place of a trail.
@@ -67,7 +68,7 @@ impl Place {
                 break;
             }
         }
-        default_dir(sys, &top.to_string_lossy())?.map(Self::Dir).ok_or(PlaceError::NoHome)
+        default_dir(sys, top.as_os_str().as_bytes())?.map(Self::Dir).ok_or(PlaceError::NoHome)
     }
 
     /// Whether it outlives the run.

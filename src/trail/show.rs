@@ -9,8 +9,8 @@ use super::log::{LogError, TileNodes, bundle};
 use super::merkle::{check_inclusion, leaf_hash, prove_inclusion};
 use super::statement::Summary;
 use super::store::{Store, StoreError, body_path};
-use super::tile::{Kind, Tile};
-use super::verify::{ProblemKind, check_body};
+use super::tile::{Kind, Tile, WIDTH};
+use super::verify::{ProblemKind, body, check_body, is_of_one_file};
 
 /// Why nothing can be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,28 +66,39 @@ pub struct Shown {
     pub problem: Option<ProblemKind>,
 }
 
-/// The records that match, oldest first, and the head that holds them.
+/// The records that match, oldest first, and the head that holds them. What cannot be read is shown as a record with a
+/// problem, also where a run is asked for: it may be of that run. An error is one of the log as a whole.
 pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoint, Vec<Shown>), ShowError> {
     let note = store.checkpoint()?.ok_or(ShowError::NoLog)?;
     let head = checkpoint::open(&note, trust)?.head().clone();
     let bundles = Tile::level(Kind::Entries, head.size).collect::<Vec<_>>();
-    let keys = trust.public_keys();
     let mut nodes = TileNodes::new(store, head.size);
     let mut found = Vec::new();
     // From the newest on, so that the last ones are found without reading the rest.
     'log: for tile in bundles.into_iter().rev() {
-        let first = tile.number * super::tile::WIDTH;
-        if matches!(query, Query::Index(wanted) if wanted.0 / super::tile::WIDTH != tile.number) {
+        let first = tile.number * WIDTH;
+        if matches!(query, Query::Index(wanted) if wanted.0 / WIDTH != tile.number) {
             continue;
         }
-        let entries: Vec<_> = (first..).zip(bundle(store, tile)?).collect();
+        let entries = match bundle(store, tile) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let problem = Some(damage(error, &tile.path())?);
+                found.push(Shown { index: LogIndex(first), leaf: None, summary: None, problem });
+                continue;
+            }
+        };
+        let entries: Vec<_> = (first..).zip(entries).collect();
         for (index, entry) in entries.into_iter().rev() {
             if matches!(query, Query::Index(wanted) if wanted.0 != index) {
                 continue;
             }
-            let shown = one(store, &mut nodes, &head, &keys, index, &entry)?;
+            let shown = one(store, &mut nodes, &head, &trust.keys_at(LogIndex(index)), index, &entry)?;
             let matches = match query {
-                Query::Run(run) => shown.summary.as_ref().is_some_and(|s| s.run_id == *run || s.run_label() == *run),
+                Query::Run(run) => shown
+                    .summary
+                    .as_ref()
+                    .map_or(shown.problem.is_some(), |s| s.run_id == *run || s.run_label() == *run),
                 Query::Last(_) | Query::Index(_) => true,
             };
             if matches {
@@ -118,17 +129,21 @@ fn one(
     index: u64,
     entry: &[u8],
 ) -> Result<Shown, ShowError> {
-    let path = prove_inclusion(nodes, index, head.size)?;
-    if check_inclusion(&leaf_hash(entry), index, head.size, &path, &head.root).is_err() {
-        let problem = Some(ProblemKind::Entry);
-        return Ok(Shown { index: LogIndex(index), leaf: None, summary: None, problem });
+    // Which tile of the proof it is, the error says; the first that is asked for is that of the entry itself.
+    let asked = || Tile::at(Kind::Hashes(0), index / WIDTH, head.size).map_or_else(String::new, |tile| tile.path());
+    let unproven = match prove_inclusion(nodes, index, head.size) {
+        Ok(path) => {
+            check_inclusion(&leaf_hash(entry), index, head.size, &path, &head.root).err().map(|_| ProblemKind::Entry)
+        }
+        Err(error) => Some(damage(error, &asked())?),
+    };
+    if unproven.is_some() {
+        return Ok(Shown { index: LogIndex(index), leaf: None, summary: None, problem: unproven });
     }
     let checked = match parse_leaf(entry) {
         Ok(leaf) if let Some(problem) = starts_late(&leaf, index) => (Some(leaf), Err(problem)),
         Ok(leaf) => {
-            let body = store.read(&body_path(&leaf.body))?;
-            let body = body.ok_or(ProblemKind::BodyMissing);
-            let summary = body.and_then(|body| check_body(&body, &leaf, keys));
+            let summary = body(store, &body_path(&leaf.body))?.and_then(|body| check_body(&body, &leaf, keys));
             (Some(leaf), summary)
         }
         Err(error) => (None, Err(ProblemKind::Leaf(error))),
@@ -136,5 +151,16 @@ fn one(
     Ok(match checked {
         (leaf, Ok(summary)) => Shown { index: LogIndex(index), leaf, summary: Some(summary), problem: None },
         (leaf, Err(problem)) => Shown { index: LogIndex(index), leaf, summary: None, problem: Some(problem) },
+    })
+}
+
+/// What is wrong with one file of the log, which does not keep the rest from being looked at. `asked` is the path
+/// of what was asked for.
+fn damage(error: LogError, asked: &str) -> Result<ProblemKind, ShowError> {
+    Ok(match error {
+        LogError::MissingFile { path } => ProblemKind::MissingFile { path },
+        LogError::Tile { path, error } => ProblemKind::Malformed { path, error },
+        LogError::Store(error) if is_of_one_file(&error) => ProblemKind::Unreadable { path: asked.to_owned(), error },
+        LogError::Store(_) | LogError::OtherRoot => return Err(error.into()),
     })
 }

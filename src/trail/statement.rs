@@ -9,6 +9,7 @@ use crate::model::{
     Verdict,
 };
 use crate::text::object::Object;
+use crate::text::redact;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -37,13 +38,20 @@ pub(super) struct Facts<'c> {
 
 impl<'c> Facts<'c> {
     pub(super) fn new(ctx: &'c RunContext, salt: &'c Salt) -> Self {
-        let is_public = |url: &String| !ctx.private.iter().any(|word| !word.is_empty() && url.contains(word.as_str()));
+        let is_public = |url: &String| redact::clean(url, &ctx.private) == *url;
         Self { ctx, salt, repository: ctx.repository.as_deref().and_then(public_url).filter(is_public) }
     }
 
     /// The commitment to the run.
     pub(super) fn run(&self) -> Commitment {
-        run_commitment(&self.salt.0, self.repository.as_deref(), &self.clean(&self.ctx.run_id), self.ctx.attempt)
+        run_commitment(&self.salt.0, self.repository.as_deref(), &self.run_id(), self.ctx.attempt)
+    }
+
+    /// The run id. A number names nobody, also where the same digits are the name of the machine: it must be found again.
+    fn run_id(&self) -> String {
+        let id = &self.ctx.run_id;
+        let is_number = id.len() <= MAX_TEXT && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_number { id.clone() } else { self.clean(id) }
     }
 
     pub(super) fn start_statement(&self, run: &Commitment) -> Value {
@@ -97,7 +105,10 @@ impl<'c> Facts<'c> {
         put(&extension("base"), json!(verdict.base));
         put(&extension("ledger"), json!({ "sha256": ledger.hex(), "rows": verdict.ledger.rows().len() }));
         put(&extension("feed"), json!(verdict.feed.as_ref().map(|feed| self.feed(feed))));
-        put(&extension("sources"), json!(verdict.sources.iter().map(|feed| self.feed(feed)).collect::<Vec<_>>()));
+        if !verdict.sources.is_empty() {
+            let sources: Vec<Value> = verdict.sources.iter().map(|feed| self.feed(feed)).collect();
+            put(&extension("sources"), json!(sources));
+        }
         put(&extension("findings"), json!(verdict.findings.iter().map(|f| self.finding(f)).collect::<Vec<_>>()));
         put(&extension("gaps"), json!(verdict.gaps.iter().map(|gap| self.gap(gap)).collect::<Vec<_>>()));
         put(&extension("waivers"), json!(self.waivers(verdict)));
@@ -113,7 +124,7 @@ impl<'c> Facts<'c> {
             .map(|who| json!({ "name": self.clean(&who.name), "known-by": who.known_by.as_str() }));
         let run = json!({
             "repository": self.repository,
-            "id": self.clean(&ctx.run_id),
+            "id": self.run_id(),
             "attempt": ctx.attempt,
             "runner": ctx.runner.as_str(),
         });
@@ -226,14 +237,9 @@ impl<'c> Facts<'c> {
         self.clean(path.as_str())
     }
 
-    /// The text without what must not be recorded: the private words, addresses, absolute paths, user information.
+    /// The text without what must not be recorded, and with an end.
     fn clean(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for word in self.ctx.private.iter().filter(|word| !word.is_empty()) {
-            text = text.replace(word.as_str(), "<private>");
-        }
-        let words = text.split_inclusive(|c: char| c.is_whitespace() || "'\"`()[]{},;<>=".contains(c));
-        words.map(clean_word).collect::<String>().chars().take(MAX_TEXT).collect()
+        redact::clean(text, &self.ctx.private).chars().take(MAX_TEXT).collect()
     }
 }
 
@@ -274,37 +280,6 @@ fn ruling(ruling: &Ruling) -> &'static str {
 fn object_id(text: &Option<String>) -> Option<&str> {
     let hex = |text: &&str| matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     text.as_deref().filter(hex)
-}
-
-/// A word, with the delimiter at its end, without what must not be recorded.
-fn clean_word(word: &str) -> String {
-    let body = word.trim_end_matches(|c: char| c.is_whitespace() || "'\"`()[]{},;<>=".contains(c));
-    let end = word.get(body.len()..).unwrap_or_default();
-    let absolute =
-        |text: &str| text.starts_with(['/', '~']) && text.len() > 1 || text.contains(":\\") || text.starts_with("\\\\");
-    if absolute(body) || body.contains("/home/") || body.contains("/Users/") || body.starts_with("file:") {
-        return format!("<path>{end}");
-    }
-    if let Some((scheme, rest)) = body.split_once("://") {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let kept = authority.rsplit_once('@').map_or(Some(rest), |(user, _)| rest.get(user.len() + 1..));
-        let kept = kept.unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
-        return format!("{scheme}://{kept}{end}");
-    }
-    // `name@1.2.3` is a package and a version; `name@host.tld` is an address.
-    let parts: Vec<&str> = body.split('@').collect();
-    let address = parts.windows(2).any(|pair| {
-        let [user, host] = pair else { return false };
-        let host = host.split(['/', ':', '!', '?']).next().unwrap_or_default().trim_end_matches('.');
-        let top = host.rsplit_once('.').map(|(_, last)| last);
-        // `com`, `xn--p1ai`; the last part of a version begins with a digit.
-        let is_name = |label: &str| label.len() > 1 && label.starts_with(char::is_alphabetic);
-        !user.is_empty() && !user.ends_with('/') && (host == "localhost" || top.is_some_and(is_name))
-    });
-    if address {
-        return format!("<address>{end}");
-    }
-    word.to_owned()
 }
 
 /// A repository's address without user information, query and fragment. None for a local path.

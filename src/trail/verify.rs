@@ -55,8 +55,7 @@ fn look(store: &dyn Store, note: &[u8], trust: &Trust, since: Option<&[u8]>) -> 
         Err(error) => return Ok(Verification::of_problem(ProblemKind::Checkpoint(error))),
     };
     let mut findings = Findings::default();
-    let trusted = trust.public_keys();
-    let (paths, records) = beside(|| store.list(), || records(store, &head, &trusted, &mut findings));
+    let (paths, records) = beside(|| store.list(), || records(store, &head, trust, &mut findings));
     let (paths, records) = (paths.ok_or(VerifyError::Panicked)??, records?);
     tree(store, &head, &records, &mut findings)?;
     if let Some(since) = since {
@@ -146,11 +145,11 @@ fn claimed_run(entry: &[u8]) -> Option<Commitment> {
 fn records(
     store: &dyn Store,
     head: &Checkpoint,
-    trusted: &[PublicKey],
+    trust: &Trust,
     findings: &mut Findings,
 ) -> Result<Vec<Seen>, VerifyError> {
     let bundles: Vec<Tile> = Tile::level(Kind::Entries, head.size).collect();
-    let checked = spread(&bundles, |tile| bundle(store, *tile, trusted)).ok_or(VerifyError::Panicked)?;
+    let checked = spread(&bundles, |tile| bundle(store, *tile, trust)).ok_or(VerifyError::Panicked)?;
     let mut records = Vec::new();
     for checked in checked {
         let (seen, problems) = checked?;
@@ -161,17 +160,18 @@ fn records(
 }
 
 /// A file of the log: its bytes, or what is wrong with it alone. An error is one of the store as a whole.
-fn read(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, VerifyError> {
+pub(super) fn read(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, StoreError> {
     let path = || path.to_owned();
     match store.read(&path()) {
         Ok(Some(bytes)) => Ok(Ok(bytes)),
         Ok(None) => Ok(Err(ProblemKind::MissingFile { path: path() })),
         Err(error) if is_of_one_file(&error) => Ok(Err(ProblemKind::Unreadable { path: path(), error })),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-fn is_of_one_file(error: &StoreError) -> bool {
+/// Whether the error is of one file alone, so that the rest of the log can be looked at.
+pub(super) fn is_of_one_file(error: &StoreError) -> bool {
     match error {
         StoreError::Sys(SysError { fault, .. }) => {
             matches!(fault, Fault::NotRegular(_) | Fault::TooLarge { .. } | Fault::Denied)
@@ -181,21 +181,25 @@ fn is_of_one_file(error: &StoreError) -> bool {
     }
 }
 
-/// The bodies of a bundle, in the order of the paths. Where one of them spoils the answer for all, each is asked for alone.
-fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, ProblemKind>>, VerifyError> {
-    let named = |body: Result<Vec<u8>, ProblemKind>| match body {
+/// A body: its bytes, or what is wrong with it alone.
+pub(super) fn body(store: &dyn Store, path: &str) -> Result<Result<Vec<u8>, ProblemKind>, StoreError> {
+    Ok(match read(store, path)? {
         Err(ProblemKind::MissingFile { .. }) => Err(ProblemKind::BodyMissing), // the record says which
         body => body,
-    };
+    })
+}
+
+/// The bodies of a bundle, in the order of the paths. Where one of them spoils the answer for all, each is asked for alone.
+fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, ProblemKind>>, VerifyError> {
     match store.read_many(paths) {
         Ok(bodies) => Ok(bodies.into_iter().map(|body| body.ok_or(ProblemKind::BodyMissing)).collect()),
-        Err(error) if is_of_one_file(&error) => paths.iter().map(|path| Ok(named(read(store, path)?))).collect(),
+        Err(error) if is_of_one_file(&error) => paths.iter().map(|path| Ok(body(store, path)?)).collect(),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Checks one bundle. Returns one [`Seen`] for each place of it, whatever is wrong.
-fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<Seen>, Findings), VerifyError> {
+fn bundle(store: &dyn Store, tile: Tile, trust: &Trust) -> Result<(Vec<Seen>, Findings), VerifyError> {
     let mut findings = Findings::default();
     let first = tile.number * WIDTH;
     let mut seen: Vec<Seen> = (0..tile.width).map(|_| Seen::default()).collect();
@@ -239,7 +243,8 @@ fn bundle(store: &dyn Store, tile: Tile, trusted: &[PublicKey]) -> Result<(Vec<S
         let Some(Seen { leaf: Some(leaf), run, initiator, .. }) = seen.get_mut(place) else {
             continue; // cannot be: every such place has a leaf
         };
-        match body.and_then(|body| check_body(&body, leaf, trusted)) {
+        let trusted = trust.keys_at(LogIndex(first + place as u64));
+        match body.and_then(|body| check_body(&body, leaf, &trusted)) {
             Ok(summary) => {
                 *run = Some(summary.run_label());
                 *initiator = summary.initiator;

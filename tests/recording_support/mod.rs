@@ -97,7 +97,8 @@ impl Scene {
         let args = [&["check", "--feed", "embedded", "--report", "json"], more, &[&target]].concat();
         let (code, out, err) = world.run(&args);
         let report: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {code}\n{out}\n{err}"));
-        Checked { code, err, verdict: report["verdict"].clone(), record: report["record"].clone() }
+        let said = report["exit_code"].clone();
+        Checked { code, said, err, verdict: report["verdict"].clone(), record: report["record"].clone() }
     }
 
     /// A key file of which nobody but its owner can read anything.
@@ -120,6 +121,8 @@ impl Scene {
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) code: u8,
+    /// The exit code that the report names.
+    pub(crate) said: Value,
     pub(crate) err: String,
     pub(crate) verdict: Value,
     pub(crate) record: Value,
@@ -129,6 +132,7 @@ impl Checked {
     /// Asserts exit code and state of the record; the verdict is there in any case.
     pub(crate) fn is(self, code: u8, state: &str) -> Self {
         assert_eq!((self.code, self.record["state"].as_str()), (code, Some(state)), "{self:?}");
+        assert_eq!(self.said, code, "the report says how the run ended: {self:?}");
         assert!(["passed", "failed", "incomplete"].contains(&self.verdict.as_str().unwrap()), "{self:?}");
         assert_eq!(self.err.contains("error: "), code == 4, "exit code 4 says why: {self:?}");
         self

@@ -246,7 +246,9 @@ impl Sys for World {
         Ok(())
     }
     fn terminal(&self, stream: Stream) -> Option<u16> {
-        self.width.filter(|_| stream == Stream::Out)
+        match stream {
+            Stream::Out | Stream::Err => self.width,
+        }
     }
 }
 

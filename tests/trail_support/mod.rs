@@ -63,6 +63,7 @@ pub(crate) fn verdict(blocks: bool) -> Verdict {
         gaps: Vec::new(),
         notes: Vec::new(),
         ledger: Ledger::new(vec![row]),
+        sources: Vec::new(),
         inventories: Vec::new(),
         feed: None,
         policy: PolicyInfo {

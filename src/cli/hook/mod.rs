@@ -45,7 +45,7 @@ pub enum HookCommand {
 #[derive(Clone, Debug, Subcommand)]
 pub enum RunCommand {
     /// Judge the commits that a push sends; what the remote has already does not block
-    PrePush(PrePushArgs),
+    PrePush(Box<PrePushArgs>),
 }
 
 /// `portcullis hook run pre-push`

@@ -7,7 +7,7 @@ use crate::forge::{Ci, Invocation};
 use crate::sign::age::AgeError;
 use crate::sign::key::{default_path, unlock};
 use crate::sign::{KeyError, KeySource, SigningKey};
-use crate::sys::{Fault, Sys, SysError};
+use crate::sys::Sys;
 use std::path::PathBuf;
 
 /// The variable of `--key-from-env-unsafe`.
@@ -48,12 +48,12 @@ pub(super) fn choose(
     }
 }
 
-/// What a secret looks like to a run that is not given it: an empty variable, an empty file, or none. An encrypted key may
-/// lie in the repository, and then what opens it is the secret.
+/// What a secret looks like to a run that is not given it: an empty variable or an empty file. A file that was named and
+/// is not there is a name that was mistyped, for all that anybody can tell. An encrypted key may lie in the repository,
+/// and then what opens it is the secret.
 fn is_absent(error: &KeyError) -> bool {
     match error {
-        KeyError::VariableUnset { .. } | KeyError::EmptyFile { .. } | KeyError::Missing { .. } => true,
-        KeyError::Sys(SysError { fault: Fault::NotFound, .. }) => true, // the identity file
+        KeyError::VariableUnset { .. } | KeyError::EmptyFile { .. } => true,
         KeyError::Identities { error, .. } => *error == AgeError::NoIdentity,
         KeyError::Age { error, .. } => matches!(error, AgeError::NeedsPassphrase | AgeError::NeedsIdentity),
         _ => false, // there is one, and it cannot be used

@@ -24,8 +24,6 @@ const MAX_PROGRAM: Bytes = Bytes::mib(2048);
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// A host name is at most 64 bytes; the file holds nothing else.
 const MAX_HOST_NAME: Bytes = Bytes(4 << 10);
-/// Shorter words stand in too many others to be taken out of them.
-const MIN_PRIVATE: usize = 4;
 
 /// What is known around a run.
 pub(super) struct Surroundings<'a> {
@@ -83,7 +81,7 @@ impl<'a> Surroundings<'a> {
             dirty: true,
             tool_digest: None,
             started: Some(started),
-            private: private(sys, run)?,
+            private: private(sys, run.host.clone())?,
         };
         let checkout = git.zip(at).map(|(git, Named { commit, .. })| Checkout {
             git,
@@ -201,14 +199,14 @@ fn runner(run: &Invocation) -> Runner {
     }
 }
 
-/// What is taken out of records wherever it stands: the home directory and the name of the machine.
-fn private(sys: &dyn Sys, run: &Invocation) -> Result<Vec<String>, SysError> {
-    let host = match sys.read(Path::new(HOST_NAME), MAX_HOST_NAME) {
+/// What is taken out of records, and of what reports say of them, wherever it stands: the home directory and the name of
+/// the machine. `host` is that name as the environment gives it.
+pub(super) fn private(sys: &dyn Sys, host: Option<String>) -> Result<Vec<String>, SysError> {
+    let name = match sys.read(Path::new(HOST_NAME), MAX_HOST_NAME) {
         Ok(bytes) => Some(String::from_utf8_lossy(&bytes).trim().to_owned()),
         Err(SysError { fault: Fault::NotFound | Fault::Denied, .. }) => None, // not Linux
         Err(error) => return Err(error),
     };
-    let words = [sys.var("HOME")?, run.host.clone(), host];
-    let words = words.into_iter().flatten().filter(|word| word.len() >= MIN_PRIVATE);
-    Ok(words.collect())
+    let words = [sys.var("HOME")?, host, name];
+    Ok(words.into_iter().flatten().collect())
 }

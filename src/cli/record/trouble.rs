@@ -1,5 +1,6 @@
 //! Why a run is not recorded as it should be. Each ends the run with exit code 4, whatever the verdict.
 
+use crate::cli::trusted::TrustError;
 use crate::forge::ForgeError;
 use crate::git::GitError;
 use crate::sign::KeyError;
@@ -19,6 +20,9 @@ pub(super) enum Trouble {
     /// The policy asks for a durable trail, and `--no-trail` was given.
     #[error("the policy asks for a durable trail, and --no-trail leaves none")]
     NotAsked,
+    /// A key that was replaced cannot be trusted.
+    #[error("--old-key: {0}")]
+    OldKey(#[from] TrustError),
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -48,6 +52,7 @@ impl Trouble {
         let way = match self {
             Self::Ephemeral => return "keep it at a remote: --trail git:REMOTE".into(),
             Self::NotAsked => return "keep a record: --trail git:REMOTE, without --no-trail".into(),
+            Self::OldKey(e) => return e.help(),
             Self::Forge(e) => return e.help(),
             Self::Key(KeyError::Sys(SysError { fault: Fault::Exposed { .. }, what, .. })) => {
                 let path = crate::text::shell::quote(what).unwrap_or_else(|| "FILE".into());
@@ -60,11 +65,15 @@ impl Trouble {
             Self::Key(KeyError::VariableUnset { .. }) => {
                 "put the PEM text of the key into PORTCULLIS_KEY, or name a file: --key FILE"
             }
+            Self::Key(KeyError::Sys(_)) => {
+                "name a file that holds the key (--key FILE), or the identity that opens it (--key-identity FILE)"
+            }
             Self::Key(KeyError::NoHome) => "name the key: --key FILE",
             Self::Place(PlaceError::NoHome) => "name the trail: --trail DIR",
             Self::Append(AppendError::Replaced) => "see who can write to the log, and begin another: --trail PLACE",
             Self::Append(AppendError::Checkpoint(_)) => {
-                "sign with the key that the trail was written with, --key FILE, or begin another: --trail PLACE"
+                "sign with the key that the trail was written with, --key FILE, or name that one, --old-key INDEX=KEY, or begin \
+                 another: --trail PLACE"
             }
             Self::Key(error) if error.help().is_some() => error.help().unwrap_or_default(),
             Self::Key(_) | Self::Place(_) | Self::Append(_) | Self::Record(_) | Self::Git(_) | Self::Sys(_) => {

@@ -194,7 +194,8 @@ impl Facts<'_> {
             .evidence
             .iter()
             .filter_map(|evidence| match evidence {
-                Evidence::ReachedThrough(way) => Some(way),
+                // A package that the project itself asks for, as far as its lock tells, is reached through nothing.
+                Evidence::ReachedThrough(way) => Some(way).filter(|way| way.len() > 1),
                 _ => None, // the other kinds are shown with their advisory
             })
             .collect();

@@ -16,12 +16,31 @@ pub(super) fn render(verdict: &Verdict, recorded: &Recorded, style: &Style) -> S
         gaps::write(&mut page, verdict, style);
         notes(&mut page, verdict);
     }
-    answer(&mut page, verdict);
+    answer(&mut page, verdict, recorded);
     if !style.quiet {
         summary(&mut page, verdict, recorded, style);
     } else if !matches!(recorded.state, RecordState::Signed(_)) || !recorded.meets_policy {
         // A missing record is never kept quiet.
         fact(&mut page, "record", &words::record_short(recorded));
+    }
+    page.finish()
+}
+
+/// Plain lines, each wrapped as the report is where it is wider than the terminal. A line keeps its indent, and what
+/// follows it hangs below.
+pub fn wrap(text: &str, width: u16) -> String {
+    let mut page = Page::new(false, width);
+    for line in text.lines() {
+        let body = line.trim_start_matches(' ');
+        let indent = line.len() - body.len(); // blanks of one byte
+        let lead = |word: &str| [span(Ink::Plain, &format!("{:indent$}{word}", ""))];
+        if line.chars().count() <= page.width() {
+            page.line(&[span(Ink::Plain, line)]);
+        } else if let Some(what) = body.strip_prefix("help: ") {
+            page.wrapped(&lead("help: "), indent + 6, &[advice(what)]);
+        } else {
+            page.wrapped(&lead(""), indent + 4, &[Part::prose(body)]);
+        }
     }
     page.finish()
 }
@@ -48,7 +67,7 @@ fn advice(text: &str) -> Part {
     if is_command { Part::whole(text) } else { Part::prose(text) }
 }
 
-fn answer(page: &mut Page, verdict: &Verdict) {
+fn answer(page: &mut Page, verdict: &Verdict, recorded: &Recorded) {
     let ink = match verdict.outcome() {
         Outcome::Passed => Ink::Good,
         Outcome::Incomplete => Ink::Warning,
@@ -56,6 +75,11 @@ fn answer(page: &mut Page, verdict: &Verdict) {
     };
     let line = words::verdict_line(verdict);
     let (word, rest) = line.split_once(':').unwrap_or((&line, ""));
+    if let Some(missing) = words::missing(recorded) {
+        let code = recorded.exit_code(verdict.outcome());
+        let rest = format!(" exit code {code}, whatever the verdict");
+        page.line(&[span(Ink::Error, missing), span(Ink::Strong, ":"), span(Ink::Strong, &rest)]);
+    }
     // Never wrapped: other programs look for this line.
     page.line(&[span(ink, word), span(Ink::Strong, ":"), span(Ink::Strong, rest)]);
 }
@@ -80,7 +104,7 @@ fn summary(page: &mut Page, verdict: &Verdict, recorded: &Recorded, style: &Styl
     if !covered.is_empty() {
         rows.push(("covered", covered.join(", ")));
     }
-    rows.push(("feed", words::feed(verdict)));
+    rows.extend(words::feeds(verdict).into_iter().map(|line| ("feed", line)));
     rows.push(("policy", words::policy(verdict)));
     if let Some(base) = &verdict.base {
         rows.push(("base", words::short(base)));

@@ -48,7 +48,7 @@ impl Log {
                         rules,
                     },
                 },
-                invocations: [invocation(verdict, left_out)],
+                invocations: [invocation(verdict, recorded, left_out)],
                 original_uri_base_ids: BTreeMap::from([(
                     "%SRCROOT%",
                     UriBase { description: text("The root of what was judged.") },
@@ -219,9 +219,9 @@ fn fix(finding: &Finding) -> Option<String> {
     })
 }
 
-/// What could not be seen goes to the notifications. The run was a success only if nothing blocking is among them:
-/// §3.20.14 says that a reader must not trust the results as complete otherwise.
-fn invocation(verdict: &Verdict, left_out: usize) -> Invocation {
+/// What could not be seen goes to the notifications, and what is missing of the record. The run was a success only if
+/// nothing blocking is among them: §3.20.14 says that a reader must not trust the results as complete otherwise.
+fn invocation(verdict: &Verdict, recorded: &Recorded, left_out: usize) -> Invocation {
     let mut notifications: Vec<Notification> = verdict.gaps.iter().map(notification).collect();
     if left_out > 0 {
         notifications.push(Notification {
@@ -234,6 +234,13 @@ fn invocation(verdict: &Verdict, left_out: usize) -> Invocation {
             locations: Vec::new(),
         });
     }
+    let missing = words::missing(recorded);
+    notifications.extend(missing.map(|missing| Notification {
+        descriptor: NotificationId { id: "record/missing".to_owned() },
+        level: "error",
+        message: text(&format!("{missing}: {}", words::record(recorded))),
+        locations: Vec::new(),
+    }));
     notifications.extend(verdict.notes.iter().map(|note| Notification {
         descriptor: NotificationId { id: "note".to_owned() },
         level: "note",
@@ -241,8 +248,8 @@ fn invocation(verdict: &Verdict, left_out: usize) -> Invocation {
         locations: Vec::new(),
     }));
     Invocation {
-        execution_successful: left_out == 0 && words::gaps(verdict).blocking == 0,
-        exit_code: verdict.outcome().exit_code(),
+        execution_successful: left_out == 0 && words::gaps(verdict).blocking == 0 && missing.is_none(),
+        exit_code: recorded.exit_code(verdict.outcome()),
         end_time_utc: verdict.decided_at.to_string(),
         tool_execution_notifications: notifications,
     }

@@ -46,14 +46,14 @@ impl std::fmt::Debug for DirStore<'_> {
 /// Where the trail of a repository is kept by default: `$XDG_STATE_HOME/portcullis/trail/<id>`, else
 /// `~/.local/state/…` (XDG Base Directory Specification). None where neither variable is an absolute path.
 ///
-/// `repository` is what tells the repository from others, such as the path of its top; only a digest of it is shown.
-pub fn default_dir(sys: &dyn Sys, repository: &str) -> Result<Option<PathBuf>, SysError> {
+/// `repository` is what tells the repository from others, such as the bytes of the path of its top; only a digest of it is shown.
+pub fn default_dir(sys: &dyn Sys, repository: &[u8]) -> Result<Option<PathBuf>, SysError> {
     let absolute = |path: &PathBuf| path.is_absolute();
     let state = match sys.var("XDG_STATE_HOME")?.map(PathBuf::from).filter(absolute) {
         Some(dir) => Some(dir),
         None => sys.var("HOME")?.map(PathBuf::from).filter(absolute).map(|home| home.join(".local/state")),
     };
-    let id: String = Digest::of(repository.as_bytes()).hex().chars().take(32).collect();
+    let id: String = Digest::of(repository).hex().chars().take(32).collect();
     Ok(state.map(|dir| dir.join("portcullis/trail").join(id)))
 }
 

@@ -124,6 +124,7 @@ pub(crate) fn case() -> Case {
         notes: Vec::new(),
         ledger: Ledger::default(),
         inventories: Vec::new(),
+        sources: Vec::new(),
         feed: Some(FeedInfo {
             name: "rustsec".into(),
             kind: FeedKind::Installed,
