@@ -1,8 +1,6 @@
 //! Sources of the corpus, installed by `feed import` and asked. Needs `PORTCULLIS_CORPUS`; without it the test says that it
 //! is skipped.
 
-#![expect(clippy::unwrap_used, reason = "a test: what fails here should fail loudly")]
-
 mod support;
 
 use portcullis::feed;

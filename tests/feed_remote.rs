@@ -1,13 +1,7 @@
 //! `feed update` of other sources, against a mirror on loopback: what is asked, what is installed, and what a broken mirror
 //! cannot do.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "a test: what fails here should fail loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test: what fails here should fail loudly")]
 
 mod osv_support;
 mod support;
@@ -250,6 +244,10 @@ fn other_archives_and_lines_are_sources_too() {
     assert!(out.contains("index lines: 2 records") && out.contains("index zip: 1 record,"), "{out}");
     assert!(err.contains("error: part: ") && err.contains("error: nothing: "), "{err}");
     assert_eq!(feed::installed(&world).unwrap(), ["lines", "rubysec", "whole", "zip"]);
+    mirror.take();
+    let twice = [&["feed", "update", "--ecosystem", "npm"][..], &["--source", "osv-npm=osv:https://x.example/a.zip"]];
+    let (code, _, err) = world.run(&twice.concat());
+    assert!(code == 2 && err.contains("two sources are named `osv-npm`") && mirror.take().is_empty(), "{err}");
     for name in ["rustsec", "embedded"] {
         let (code, _, err) = world.run(&["feed", "update", "--source", &source(&format!("{name}=osv"), "/all.zip")]);
         assert_eq!(code, 2, "{err}");

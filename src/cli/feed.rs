@@ -93,7 +93,12 @@ impl Go<'_> {
                     return self.say(&words::installed(&manager.update(&mirror, ca_file.as_deref())?));
                 }
                 let mut remotes = Remote::ecosystems(self.sys, ecosystem, from.as_deref())?;
-                remotes.extend(source.iter().cloned());
+                for remote in source {
+                    if remotes.iter().any(|other| other.name == remote.name) {
+                        return Err(FeedError::TwoSources(remote.name.clone()));
+                    }
+                    remotes.push(remote.clone());
+                }
                 self.update(&remotes, ca_file.as_deref(), *confirm_change)
             }
             FeedCommand::Import { path, format: Some(format), confirm_change, name, .. } => {

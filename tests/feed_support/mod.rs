@@ -112,7 +112,7 @@ impl Sys for Machine {
         if dies.is_some_and(|end| path.to_str().unwrap().ends_with(end)) {
             let mut half = path.as_os_str().to_owned();
             half.push(".1.1.tmp");
-            RealSys.append(Path::new(&half), &bytes[..bytes.len() / 2])?;
+            RealSys.append(Path::new(&half), bytes.chunks(bytes.len() / 2 + 1).next().unwrap_or_default())?;
             return Err(SysError { op: "write", what: path.display().to_string(), fault: Fault::NoSpace });
         }
         RealSys.replace(path, bytes, private)
