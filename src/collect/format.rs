@@ -224,13 +224,13 @@ impl Format {
 }
 
 /// Whether the path is that of a workflow or of an action: `.github/workflows/NAME.yml`, and `action.yml` at the top and
-/// below `.github`. Elsewhere a file of that name can be anything.
+/// below `.github`. Elsewhere GitHub runs nothing, and a file of that name can be anything.
 pub(super) fn is_of_github(path: &[u8]) -> bool {
     let is_yaml = |name: &[u8]| name.ends_with(b".yml") || name.ends_with(b".yaml");
     let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
     match parts.as_slice() {
         [b"action.yml" | b"action.yaml"] => true,
-        [.., b".github", b"workflows", name] => is_yaml(name),
+        [b".github", b"workflows", name] => is_yaml(name),
         [b".github", .., b"action.yml" | b"action.yaml"] => true,
         _ => false,
     }
@@ -254,11 +254,18 @@ mod tests {
     #[test]
     fn workflows_and_actions_are_known_by_where_they_lie() {
         for path in
-            [".github/workflows/ci.yml", "a/.github/workflows/x.yaml", "action.yml", ".github/actions/a/action.yaml"]
+            [".github/workflows/ci.yml", ".github/workflows/x.yaml", "action.yml", ".github/actions/a/action.yaml"]
         {
             assert!(is_of_github(path.as_bytes()), "{path}");
         }
-        for path in [".github/ci.yml", "workflows/ci.yml", ".github/workflows/a/x.yml", "a/action.yml", "x.yml"] {
+        for path in [
+            ".github/ci.yml",
+            "a/.github/workflows/ci.yml",
+            "workflows/ci.yml",
+            ".github/workflows/a/x.yml",
+            "a/action.yml",
+            "x.yml",
+        ] {
             assert!(!is_of_github(path.as_bytes()), "{path}");
         }
     }

@@ -169,7 +169,8 @@ impl Catalogue {
 
     fn add(&mut self, index: Index, kind: FeedKind, gaps: &mut Vec<Gap>) {
         match index.gaps() {
-            Ok(found) => gaps.extend(found),
+            // What the reader leaves out on purpose was told when the source was read, and matches nothing.
+            Ok(found) => gaps.extend(found.into_iter().filter(|gap| gap.kind != GapKind::NotCovered)),
             Err(error) => gaps.push(unusable(index.name(), &error)),
         }
         self.indexes.push(index);

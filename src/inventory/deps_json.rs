@@ -41,6 +41,7 @@ fn read(path: &TreePath, bytes: &[u8]) -> Result<Partial<Inventory>, Refusal> {
         let index = library(member, &mut found)?;
         names.add(member.key.to_ascii_lowercase(), index)?;
     }
+    // A target that is no map has no edges; the libraries are all known.
     for target in targets.0.iter().filter_map(|target| target.value.map()) {
         edges(target, &names, &mut found)?;
     }

@@ -51,6 +51,7 @@ fn read(path: &TreePath, bytes: &[u8]) -> Result<Partial<Inventory>, Refusal> {
 
 fn steps<'a>(map: &'a Map<'a>, found: &mut Found<'a>) -> Result<(), Refusal> {
     let steps = list(map, "steps", RESTORE)?.map_or(&[][..], |(_, steps)| steps);
+    // A step that is no map uses nothing.
     steps.iter().filter_map(Value::map).try_for_each(|step| uses(step, found))
 }
 

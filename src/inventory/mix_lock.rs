@@ -51,7 +51,7 @@ fn read(path: &TreePath, bytes: &[u8]) -> Result<Partial<Inventory>, Refusal> {
     for (entry, index) in locked.iter().zip(became) {
         let Some(Term::List(needs)) = entry.tuple.get(5) else { continue }; // a repository: its needs are in no lock
         for need in needs {
-            let Term::Tuple(need) = need else { continue }; // counted as no package anywhere
+            let Term::Tuple(need) = need else { continue }; // no edge, and no entry of the lock
             let Some(Term::Atom(app)) = need.first() else { continue };
             let optional =
                 need.iter().any(|term| matches!(term, Term::List(options) if options.iter().any(is_optional)));
