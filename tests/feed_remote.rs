@@ -241,6 +241,8 @@ fn other_archives_and_lines_are_sources_too() {
     assert_eq!(whole.len(), 3, "{whole:?}");
     assert!(whole.iter().any(|gap| gap.starts_with("whole/spec/schema.yml it names neither")), "{whole:?}");
     assert!(whole.iter().any(|gap| gap.contains("not of this format: 1 (README.md)")), "{whole:?}");
+    // What is left out on purpose is told now, and not by each check.
+    assert_eq!(out.matches("\nnote: files not of this format: 1 (README.md)\n").count(), 1, "{out}");
     assert!(out.contains("index lines: 2 records") && out.contains("index zip: 1 record,"), "{out}");
     assert!(err.contains("error: part: ") && err.contains("error: nothing: "), "{err}");
     assert_eq!(feed::installed(&world).unwrap(), ["lines", "rubysec", "whole", "zip"]);

@@ -6,7 +6,7 @@ use super::install::{Bounds, Change, Home};
 use super::key::{self, PublicKey};
 use super::sources::{index_path, open_index};
 use super::{DEFAULT_NAME, EMBEDDED, FeedError, is_name};
-use crate::model::{Digest, GapKind, Record, Timestamp};
+use crate::model::{Digest, Gap, GapKind, Record, Timestamp};
 use crate::sys::Sys;
 use std::collections::BTreeMap;
 
@@ -17,8 +17,10 @@ pub struct InstalledIndex {
     pub watermark: Watermark,
     /// Against what was installed before, by id; none where nothing was, or where it could not be read and was confirmed.
     pub change: Option<Change>,
-    /// Records that could not be read.
+    /// Records that could not be read. Every check with this index says so.
     pub unreadable: usize,
+    /// What was left out on purpose, counted and named. Checks do not say so again.
+    pub left_out: Vec<Gap>,
 }
 
 /// Refuses what an index cannot be called: no name, or one that means something else.
@@ -69,8 +71,9 @@ pub(super) fn install(sys: &dyn Sys, home: &Home, input: Input, bounds: &Bounds)
         return Err(FeedError::TooMuchChange { change, limit_percent, digest: watermark.content });
     }
     sys.replace(&index_path(home, &name), &compiled.bytes, false)?;
-    let unreadable = compiled.gaps.iter().filter(|gap| gap.kind == GapKind::AdvisoryUnreadable).count();
-    Ok(InstalledIndex { watermark, change, unreadable })
+    let (left_out, unreadable): (Vec<Gap>, Vec<Gap>) =
+        compiled.gaps.into_iter().partition(|gap| gap.kind == GapKind::NotCovered);
+    Ok(InstalledIndex { watermark, change, unreadable: unreadable.len(), left_out })
 }
 
 /// Writes down that the source still is of the installed state. What another run has installed meanwhile stays as it is.

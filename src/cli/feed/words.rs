@@ -19,7 +19,9 @@ pub(super) fn installed(done: &Installed) -> String {
 
 /// What became of the index of another source.
 pub(super) fn installed_index(done: &InstalledIndex) -> String {
-    format!("index {}\n", state(&done.watermark)) + &change(done.change.as_ref(), done.unreadable)
+    let left_out: Vec<String> = done.left_out.iter().map(|gap| format!("note: {}\n", line(&gap.why))).collect();
+    let change = change(done.change.as_ref(), done.unreadable);
+    format!("index {}\n{change}{}", state(&done.watermark), left_out.concat())
 }
 
 /// A source that has nothing new.
