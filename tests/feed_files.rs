@@ -568,6 +568,7 @@ fn the_commands_print_what_they_did_and_give_the_exit_code() {
     };
     let import = |path: &Path, confirm_change| FeedCommand::Import {
         path: path.to_owned(),
+        format: None,
         key: None,
         registry_index: None,
         confirm_change,

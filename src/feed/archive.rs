@@ -1,5 +1,5 @@
-//! A `.tar.gz` or `.tar` of the database in memory: the record files in it, with limits on everything. Nothing is
-//! unpacked to a disk.
+//! A `.tar.gz` or `.tar` of a database in memory: the record files in it, with limits on everything. Nothing is unpacked
+//! to a disk.
 
 use super::compile::Origin;
 use super::source::{COLLECTIONS, MAX_RECORD};
@@ -26,7 +26,21 @@ const MAX_ENTRIES: usize = 200_000;
 pub(super) struct Unpacked {
     /// `crates/h2/RUSTSEC-2024-0332.md` and its bytes.
     pub(super) files: Vec<(String, Vec<u8>)>,
+    /// Paths that are wanted and lead to no regular file.
+    pub(super) odd: Vec<String>,
+    /// Regular files that are not wanted.
+    pub(super) others: Vec<String>,
     pub(super) origin: Origin,
+}
+
+/// What to take of an archive.
+pub(super) struct Taken<'a> {
+    /// The first part of each path is the archive's own directory.
+    pub(super) strip: bool,
+    /// Whether a file of this path is wanted.
+    pub(super) is_wanted: &'a dyn Fn(&str) -> bool,
+    /// Of a larger file one byte more than this is given, so that the reader of records sees that it is too much.
+    pub(super) max_file: Bytes,
 }
 
 /// Unpacks gzip (RFC 1952).
@@ -45,9 +59,20 @@ pub(super) fn gunzip(what: &str, bytes: &[u8]) -> Result<Vec<u8>, FeedError> {
     Ok(out)
 }
 
-/// Takes the record files out of a tar (POSIX.1-2017, pax). With `strip`, the first part of each path is the
+/// Takes the record files of RustSec out of a tar (POSIX.1-2017, pax). With `strip`, the first part of each path is the
 /// archive's own directory.
 pub(super) fn untar(what: &str, bytes: &[u8], strip: bool) -> Result<Unpacked, FeedError> {
+    // The rest of the repository: documents, scripts.
+    let in_collection = |path: &str| COLLECTIONS.iter().any(|c| path == *c || path.starts_with(&format!("{c}/")));
+    let unpacked = untar_of(what, bytes, &Taken { strip, is_wanted: &in_collection, max_file: MAX_RECORD })?;
+    match unpacked.odd.first() {
+        Some(path) => Err(refuse(what, format_args!("{path} is not a regular file"))),
+        None => Ok(unpacked),
+    }
+}
+
+/// Takes files out of a tar.
+pub(super) fn untar_of(what: &str, bytes: &[u8], taken: &Taken<'_>) -> Result<Unpacked, FeedError> {
     // Without the two empty blocks at its end it was cut at a seam, which the format itself does not notice.
     if bytes.len() < 1_024 || bytes.iter().rev().take(1_024).any(|b| *b != 0) {
         return Err(refuse(what, "it ends before the end of the archive"));
@@ -66,19 +91,26 @@ pub(super) fn untar(what: &str, bytes: &[u8], strip: bool) -> Result<Unpacked, F
             continue;
         }
         let raw = entry.path_bytes().into_owned();
-        let Some(path) = inside(&raw, strip).map_err(|why| refuse(what, why))? else { continue };
-        match kind {
-            EntryType::Directory => continue,
-            EntryType::Regular => {}
-            _ => return Err(refuse(what, format_args!("{path} is not a regular file"))),
+        let path = inside(&raw, taken.strip).map_err(|why| refuse(what, why))?;
+        match (kind, (taken.is_wanted)(&path)) {
+            (EntryType::Directory, _) => continue,
+            (EntryType::Regular, true) => {}
+            (EntryType::Regular, false) => {
+                out.others.push(path);
+                continue;
+            }
+            (_, true) => {
+                out.odd.push(path);
+                continue;
+            }
+            (_, false) => continue, // a link outside of the records
         }
         if let Ok(time) = entry.header().mtime() {
             // git archive writes the time of the commit into every entry.
             out.origin.committed = out.origin.committed.max(i64::try_from(time).ok().map(Timestamp));
         }
-        // One byte more than allowed, so that the reader of records sees that it is too much and says so.
         let mut content = Vec::new();
-        entry.by_ref().take(MAX_RECORD.0 + 1).read_to_end(&mut content).map_err(damaged)?;
+        entry.by_ref().take(taken.max_file.0 + 1).read_to_end(&mut content).map_err(damaged)?;
         out.files.push((path, content));
     }
     out.files.sort();
@@ -88,22 +120,18 @@ pub(super) fn untar(what: &str, bytes: &[u8], strip: bool) -> Result<Unpacked, F
     Ok(out)
 }
 
-/// The path below a collection; none for what is not a record's place. What could mean two places is refused.
-fn inside(raw: &[u8], strip: bool) -> Result<Option<String>, &'static str> {
+/// The path in the archive, without its own directory. What could mean two places is refused.
+fn inside(raw: &[u8], strip: bool) -> Result<String, &'static str> {
     let Ok(path) = std::str::from_utf8(raw) else { return Err("a path in it is not UTF-8") };
     let trimmed = path.strip_suffix('/').unwrap_or(path);
-    let mut parts = trimmed.split('/');
     if trimmed.split('/').any(|part| matches!(part, "" | "." | "..")) || path.contains(['\\', '\0']) {
         return Err("a path in it is absolute or leads out of it");
     }
-    if strip {
-        parts.next();
-    }
-    let rest: Vec<&str> = parts.collect();
-    match rest.first() {
-        Some(first) if COLLECTIONS.contains(first) => Ok(Some(rest.join("/"))),
-        _ => Ok(None), // the rest of the repository: documents, scripts
-    }
+    Ok(match trimmed.split_once('/') {
+        Some((_, rest)) if strip => rest.to_owned(),
+        None if strip => String::new(), // the archive's own directory, or a file beside it
+        _ => trimmed.to_owned(),
+    })
 }
 
 /// The commit that `git archive` writes into a global header as a comment.

@@ -131,6 +131,36 @@ pub enum FeedError {
     /// A source of another format where only RustSec's feed can be.
     #[error("this asks RustSec's own feed, and not other sources")]
     NotOfRustSec,
+    /// A feed of RustSec and an index cannot have one name.
+    #[error("the name `{name}` is that of {by}")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// What has it.
+        by: &'static str,
+    },
+    /// What an index of this source would be called is no name.
+    #[error("no name follows from {0}")]
+    NoName(String),
+    /// Not the name of an ecosystem.
+    #[error("`{0}` is not the name of an ecosystem, as OSV writes them")]
+    BadEcosystem(String),
+    /// Not a source that can be fetched.
+    #[error("`{text}` is not a source: {why}")]
+    BadSource {
+        /// What was written.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// An index is installed that has one source, and this one has others.
+    #[error("{} is an index of {count} sources, and one of a single source can be imported", path.display())]
+    NotOneSource {
+        /// The file.
+        path: PathBuf,
+        /// How many it has.
+        count: usize,
+    },
     /// Two sources of one index have one name.
     #[error("two sources are named `{0}`")]
     TwoSources(String),
@@ -173,6 +203,9 @@ impl FeedError {
             Self::NoHome(variable) => format!("set {variable} to an absolute directory"),
             Self::NotADatabase { .. } => "it must hold `crates/<package>/RUSTSEC-*.md`".into(),
             Self::Damaged { path, .. } | Self::NotAFeed(path) | Self::UnknownFormat(path) => {
+                if let Some(name) = index_name(path) {
+                    return format!("portcullis feed remove {name}, then fetch or import it again");
+                }
                 match shell::quote(&path.display().to_string()).filter(|_| is_installed(path)) {
                     Some(path) => format!("rm {path} && portcullis feed update"),
                     None => "give a file that `portcullis feed export` wrote, or a checkout of the database".into(),
@@ -184,14 +217,21 @@ impl FeedError {
             Self::NoKey(_) => "portcullis feed update, or set PORTCULLIS_FEED_KEY to the key's path".into(),
             Self::BadKey { .. } => "a public key is the line that `portcullis feed export` prints".into(),
             Self::Older { .. } => {
-                "if the installed one is wrong, remove its .head file and run `portcullis feed update`".into()
+                "if the installed one is wrong, `portcullis feed remove NAME`, then fetch or import it again".into()
             }
             Self::TooMuchChange { digest, .. } | Self::NothingToCompare { digest, .. } => {
                 format!("look at the changes, then run it again with --confirm-change {}", digest.hex())
             }
             Self::NoTimes { .. } | Self::FewerRecords { .. } => {
-                "the old copy is kept; look at the source, or remove it and add it again".into()
+                "the old copy is kept; look at the source, or `portcullis feed remove NAME` and add it again".into()
             }
+            Self::NameTaken { name, .. } => format!("another name with --name, or portcullis feed remove {name}"),
+            Self::NoName(_) => "give it one with --name".into(),
+            Self::BadEcosystem(_) => "npm, PyPI, Go, Maven, Debian, … or `all`; without a release: Alpine".into(),
+            Self::BadSource { .. } => {
+                "NAME=FORMAT:URL, as in rubysec=rubysec:git+https://example.com/db.git#gems".into()
+            }
+            Self::NotOneSource { .. } => "import its sources one by one".into(),
             Self::TwoSources(_) => "give each source a name of its own".into(),
             Self::TwoFeeds(_) => "name one of them".into(),
             Self::NotOfRustSec => "name the feed of RustSec, or a checkout of its database".into(),
@@ -207,6 +247,7 @@ impl FeedError {
             Self::Sys(error) => match error.fault {
                 Fault::NotFound | Fault::Denied => "look at the path and its permissions".into(),
                 Fault::Status(_) | Fault::TimedOut { .. } => "the installed feed is kept; try again later".into(),
+                Fault::Other(_) if error.op == "fetch" => "the installed feed is kept; try again later".into(),
                 _ => String::new(),
             },
         }
@@ -220,12 +261,21 @@ impl FeedError {
             | Self::NoHome(_)
             | Self::TwoSources(_)
             | Self::TwoFeeds(_)
+            | Self::NameTaken { .. }
+            | Self::NoName(_)
+            | Self::BadEcosystem(_)
+            | Self::BadSource { .. }
             | Self::NotOfRustSec => 2,
             Self::BadKey { kind: "public", .. } => 2,
             Self::Sys(e) if matches!(e.op, "write" | "create" | "write to" | "lock" | "remove") => 4,
             _ => 3,
         }
     }
+}
+
+/// The name of the index that an installation has in this file.
+fn index_name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_suffix(".index").filter(|name| super::is_name(name))
 }
 
 /// Whether the file has a name that only an installation gives: `NAME.head`, or `NAME-` with 64 hex digits and `.feed`.

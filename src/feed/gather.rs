@@ -1,6 +1,8 @@
-//! The files of one source (a directory, a zip archive, JSON lines, one file), read on every core to records. It knows
+//! The files of one source (a directory, a zip or tar archive, JSON lines, one file), read on every core to records. It knows
 //! where files stand and which reader takes them, not what is in them.
 
+use super::archive::{self, Taken};
+use super::compile::Origin;
 use super::document::{self, Document, Note};
 use super::{FeedError, friendsofphp, hsec, osv, rubysec, rustsec_record, zip};
 use crate::model::{Digest, Gap, GapKind, Record, Stage, Timestamp};
@@ -12,11 +14,13 @@ use std::path::Path;
 /// One record, or one file of records. The largest of the public databases has 1 MiB.
 const MAX_FILE: Bytes = Bytes::mib(32);
 /// An archive or a file of JSON lines. The largest dump of one ecosystem has 200 MiB.
-const MAX_DUMP: Bytes = Bytes::mib(1_024);
+pub(super) const MAX_DUMP: Bytes = Bytes::mib(1_024);
 /// Files of one source. The largest has 220,000.
 const MAX_FILES: usize = 2_000_000;
 /// Levels of directories. The databases have five.
 const MAX_DEPTH: usize = 16;
+/// How gzip begins (RFC 1952, section 2.3.1).
+pub(super) const GZIP: &[u8] = b"\x1f\x8b";
 /// So many of the files that are left out are named.
 const NAMED: usize = 5;
 
@@ -48,6 +52,11 @@ impl Format {
             Self::Hsec => "hsec",
             Self::RustSec => "rustsec",
         }
+    }
+
+    /// The format that this word names.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word)
     }
 
     /// Whether a file of this path is for its reader.
@@ -132,7 +141,8 @@ pub fn directory(sys: &dyn Sys, name: &str, format: Format, dir: &Path) -> Resul
     gather(name, &what, failed, others)
 }
 
-/// Reads a file: a zip archive, JSON lines (by the name `.jsonl` or `.ndjson`), or one file of records.
+/// Reads a file: an archive (zip, or tar packed with gzip), JSON lines (by the name `.jsonl` or `.ndjson`), or one file
+/// of records.
 ///
 /// Errors: it cannot be read as a whole, or no record can be read in it.
 pub fn file(sys: &dyn Sys, name: &str, format: Format, path: &Path) -> Result<Gathered, FeedError> {
@@ -149,7 +159,11 @@ pub fn bytes(name: &str, format: Format, what: &str, bytes: &[u8]) -> Result<Gat
         return Err(refuse("it is empty".to_owned()));
     }
     if bytes.starts_with(b"PK") {
-        return archive(name, format, what, bytes);
+        return zipped(name, format, what, bytes);
+    }
+    if bytes.starts_with(GZIP) {
+        let below = Below { own_directory: true, dir: None };
+        return tar(name, format, what, &archive::gunzip(what, bytes)?, &below).map(|(gathered, _)| gathered);
     }
     // The other formats say something by their directories.
     let parts: Vec<&str> = what.rsplit('/').take(if format == Format::Osv { 1 } else { 3 }).collect();
@@ -163,7 +177,51 @@ pub fn bytes(name: &str, format: Format, what: &str, bytes: &[u8]) -> Result<Gat
     gather(name, what, read, Vec::new())
 }
 
-fn archive(name: &str, format: Format, what: &str, bytes: &[u8]) -> Result<Gathered, FeedError> {
+/// Which part of a tar is the source.
+pub(super) struct Below<'a> {
+    /// Where everything lies in one directory, that is the archive's own and no part of the paths.
+    pub(super) own_directory: bool,
+    /// Only what is below this directory.
+    pub(super) dir: Option<&'a str>,
+}
+
+/// Reads the files of a tar. Gives as well which commit the archive says that it is of.
+pub(super) fn tar(
+    name: &str,
+    format: Format,
+    what: &str,
+    bytes: &[u8],
+    below: &Below<'_>,
+) -> Result<(Gathered, Origin), FeedError> {
+    let is_hidden = |path: &str| path.split('/').any(|part| part.starts_with('.')); // left out, as in a directory
+    let is_wanted = |path: &str| format.takes(path) && !is_hidden(path);
+    let mut unpacked =
+        archive::untar_of(what, bytes, &Taken { strip: false, is_wanted: &is_wanted, max_file: MAX_FILE })?;
+    let start = below.dir.map_or(String::new(), |dir| format!("{dir}/"));
+    let all = || unpacked.files.iter().map(|(path, _)| path).chain(&unpacked.odd).chain(&unpacked.others);
+    let top = all().next().and_then(|path| Some(format!("{}/", path.split_once('/')?.0)));
+    let is_own =
+        |top: &String| below.own_directory && *top != start && all().all(|path| path.starts_with(top.as_str()));
+    let top = top.filter(is_own).unwrap_or_default();
+    let inside = |path: String| path.strip_prefix(&top)?.strip_prefix(&start).map(str::to_owned);
+    let files: Vec<(String, Vec<u8>)> = std::mem::take(&mut unpacked.files)
+        .into_iter()
+        .filter_map(|(path, content)| Some((inside(path)?, content))) // the caller asked for one directory alone
+        .collect();
+    let read = spread(&files, |(path, content)| {
+        if content.len() as u64 > MAX_FILE.0 {
+            return Read::failed(path.clone(), format_args!("larger than the limit of {MAX_FILE}"));
+        }
+        Read::of(format, path.clone(), content)
+    });
+    let mut read = read.ok_or_else(|| FeedError::Internal(what.to_owned()))?;
+    let odd = unpacked.odd.into_iter().filter_map(inside); // as above
+    read.extend(odd.map(|path| Read::failed(path, "it is not a regular file")));
+    let others = unpacked.others.into_iter().filter(|path| !is_hidden(path)).filter_map(inside).collect(); // as above
+    Ok((gather(name, what, read, others)?, unpacked.origin))
+}
+
+fn zipped(name: &str, format: Format, what: &str, bytes: &[u8]) -> Result<Gathered, FeedError> {
     let refuse = |why: String| FeedError::NotAnArchive { what: what.to_owned(), why };
     let entries = zip::entries(bytes).map_err(|e| refuse(e.to_string()))?;
     let (mut taken, mut others) = (Vec::new(), Vec::new());

@@ -1,7 +1,8 @@
-//! The database by the git program: fetched without a work tree and taken as one archive. The address comes from the
+//! A database by the git program: fetched without a work tree and taken as one archive. The address comes from the
 //! user, never from a judged tree.
 
 use super::archive::{self, Unpacked};
+use super::compile::Origin;
 use super::{FeedError, directory_commit, key};
 use crate::model::Timestamp;
 use crate::sys::{Bytes, Command, FileKind, Output, Sys};
@@ -27,11 +28,30 @@ const CONFIG: [&str; 8] = [
     "fetch.recurseSubmodules=false",
 ];
 
-/// Fetches the newest commit of an address and takes its records.
+/// The files of a commit.
+pub(super) struct Snapshot {
+    /// A tar.
+    pub(super) tar: Vec<u8>,
+    pub(super) origin: Origin,
+}
+
+/// Fetches the newest commit of RustSec's database and takes its records.
+pub(super) fn fetch(sys: &dyn Sys, url: &str, name: &str, ca_file: Option<&Path>) -> Result<Unpacked, FeedError> {
+    let Snapshot { tar, origin } = snapshot(sys, url, name, ca_file, &["crates", "rust"])?;
+    Ok(Unpacked { origin, ..archive::untar(url, &tar, false)? })
+}
+
+/// Fetches the newest commit of an address and takes what is below these paths, or everything without any.
 ///
 /// The repository is kept between runs, in the user's data directory: who can write there has the signing key anyway,
 /// so that its configuration is trusted as far as the key is. The cache is not.
-pub(super) fn fetch(sys: &dyn Sys, url: &str, name: &str, ca_file: Option<&Path>) -> Result<Unpacked, FeedError> {
+pub(super) fn snapshot(
+    sys: &dyn Sys,
+    url: &str,
+    name: &str,
+    ca_file: Option<&Path>,
+    paths: &[&str],
+) -> Result<Snapshot, FeedError> {
     let repository = key::data_dir(sys)?.join(format!("{name}.git"));
     let found = crate::git::find(sys, &repository);
     let program =
@@ -51,15 +71,15 @@ pub(super) fn fetch(sys: &dyn Sys, url: &str, name: &str, ca_file: Option<&Path>
     git.run("fetch the database", &args, OUTPUT_LIMIT)?;
     let show = ["show", "--no-patch", "--format=%H %ct", "FETCH_HEAD"];
     let commit = git.run("read the commit", &show, OUTPUT_LIMIT)?;
-    let archive = ["archive", "--format=tar", "FETCH_HEAD", "--", "crates", "rust"];
-    let tar = git.run("pack the records", &archive, archive::MAX_UNPACKED)?;
-    let mut unpacked = archive::untar(url, &tar.stdout, false)?;
+    let archive = [&["archive", "--format=tar", "FETCH_HEAD", "--"], paths].concat();
+    let tar = git.run("pack the records", &archive, archive::MAX_UNPACKED)?.stdout;
+    let mut origin = Origin::default();
     let text = String::from_utf8_lossy(&commit.stdout);
     if let Some((id, time)) = text.trim().split_once(' ') {
-        unpacked.origin.commit = directory_commit::commit(id);
-        unpacked.origin.committed = time.parse().ok().map(Timestamp);
+        origin.commit = directory_commit::commit(id);
+        origin.committed = time.parse().ok().map(Timestamp);
     }
-    Ok(unpacked)
+    Ok(Snapshot { tar, origin })
 }
 
 struct Git<'a> {

@@ -6,7 +6,7 @@ use super::facts::FactsBlock;
 use super::key::{self, Key, PublicKey};
 use super::reader::Reader;
 use super::source::Records;
-use super::{FeedError, is_name};
+use super::{FeedError, is_name, sources};
 use crate::model::{Advisory, Collection, Digest, Timestamp};
 use crate::sys::{Bytes, Fault, Guard, Sys, SysError};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Home {
         self.dir.join(format!("{name}-{}.feed", digest.hex()))
     }
 
-    fn lock(&self, sys: &dyn Sys, name: &str) -> Result<Box<dyn Guard>, FeedError> {
+    pub(super) fn lock(&self, sys: &dyn Sys, name: &str) -> Result<Box<dyn Guard>, FeedError> {
         sys.create_dir(&self.dir)?;
         Ok(sys.lock(&self.dir.join(format!("{name}.lock")), WAIT)?)
     }
@@ -170,7 +170,7 @@ impl Change {
         change
     }
 
-    fn exceeds(&self, percent: u8) -> bool {
+    pub(super) fn exceeds(&self, percent: u8) -> bool {
         self.lost() as u128 * 100 > self.before as u128 * u128::from(percent)
     }
 }
@@ -214,6 +214,9 @@ pub(super) fn install(
 ) -> Result<Installed, FeedError> {
     let key = key::private(sys)?;
     let _guard = home.lock(sys, name)?;
+    if sys.kind(&sources::index_path(home, name))?.is_some() {
+        return Err(FeedError::NameTaken { name: name.to_owned(), by: "an index of another source" });
+    }
     let old = match load(sys, home, name, &key.public()) {
         Ok(head) => Some(head),
         Err(FeedError::NotInstalled { .. }) => None,
@@ -289,15 +292,25 @@ fn old_data(
 /// file.
 fn clean(sys: &dyn Sys, home: &Home, name: &str, head: &Head) -> Result<(), FeedError> {
     let kept = [Some(head.file), head.before].map(|d| d.map(|d| home.file(name, &d)));
-    for entry in sys.list(&home.dir)? {
-        let path = home.dir.join(&entry.name);
-        let digest = entry.name.to_str().and_then(|n| n.strip_prefix(name)?.strip_prefix('-')?.strip_suffix(".feed"));
-        let ours = digest.is_some_and(|d| d.len() == 64 && d.parse::<Digest>().is_ok());
-        if ours && !kept.contains(&Some(path.clone())) {
+    for path in feed_files(sys, home, name)? {
+        if !kept.contains(&Some(path.clone())) {
             sys.remove(&path)?;
         }
     }
     Ok(())
+}
+
+/// The compiled feeds of a name, sorted.
+pub(super) fn feed_files(sys: &dyn Sys, home: &Home, name: &str) -> Result<Vec<PathBuf>, FeedError> {
+    let mut files = Vec::new();
+    for entry in sys.list(&home.dir)? {
+        let digest = entry.name.to_str().and_then(|n| n.strip_prefix(name)?.strip_prefix('-')?.strip_suffix(".feed"));
+        if digest.is_some_and(|d| d.len() == 64 && d.parse::<Digest>().is_ok()) {
+            files.push(home.dir.join(&entry.name));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The head of a name, signed by this key.

@@ -57,10 +57,10 @@ impl Mirror {
     }
 }
 
-/// An exported feed.
+/// An exported feed or index.
 #[derive(Clone, Debug)]
 pub struct Exported {
-    /// One file: the compiled feed and its head.
+    /// One file: the compiled feed and its head, or an index.
     pub bytes: Vec<u8>,
     /// Who imports it must name this key.
     pub key: PublicKey,
@@ -218,12 +218,16 @@ impl<'a> Manager<'a> {
         install::install(self.sys, &self.home, &self.name, New { records, origin, facts, refreshed }, &self.bounds)
     }
 
-    /// One line on standard error, for people who wait.
     fn progress(&self, text: &str) -> Result<(), FeedError> {
-        if self.sys.terminal(Stream::Err).is_some() {
-            let plain: String = text.chars().filter(|c| !c.is_control()).collect();
-            self.sys.print(Stream::Err, format!("{plain} …\n").as_bytes())?;
-        }
-        Ok(())
+        progress(self.sys, text)
     }
+}
+
+/// One line on standard error, for people who wait.
+pub(super) fn progress(sys: &dyn Sys, text: &str) -> Result<(), FeedError> {
+    if sys.terminal(Stream::Err).is_some() {
+        let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+        sys.print(Stream::Err, format!("{plain} …\n").as_bytes())?;
+    }
+    Ok(())
 }

@@ -231,9 +231,10 @@ pub(super) fn index_path(home: &Home, name: &str) -> PathBuf {
     home.dir.join(format!("{name}{ENDING}"))
 }
 
-fn is_index(sys: &dyn Sys, name: &str) -> bool {
+/// Whether an index of this name is installed, in whatever state.
+pub fn is_index(sys: &dyn Sys, name: &str) -> bool {
     // Where that cannot be told, opening it as a feed says why.
-    Home::find(sys).is_ok_and(|home| matches!(sys.kind(&index_path(&home, name)), Ok(Some(_))))
+    super::is_name(name) && Home::find(sys).is_ok_and(|home| matches!(sys.kind(&index_path(&home, name)), Ok(Some(_))))
 }
 
 /// Reads a source: a directory, an archive, or a file of records.

@@ -1,16 +1,37 @@
 //! The one HTTP client: HTTPS only (plain HTTP on loopback), bounded in size and time, few redirects.
 
-use super::{Fault, Request, SysError};
+use super::{Fault, Fetched, Request, SysError};
 use reqwest::Certificate;
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 use std::io::Read;
 
 /// More redirects than this are a fault.
 const MAX_REDIRECTS: usize = 5;
+/// Characters of an entity tag. Those of real servers have less than 100.
+const MAX_ETAG: usize = 256;
+/// Bytes that are set aside on the word of a server. The largest body in use has 200 MiB.
+const MAX_RESERVED: u64 = 256 << 20;
 
 /// Fetches a body. A status other than 200 is [`Fault::Status`].
 pub(super) fn get(request: &Request) -> Result<Vec<u8>, SysError> {
+    body(request, ask(request, None)?)
+}
+
+/// Fetches a body, unless the server says that it is the one that `known` names.
+pub(super) fn get_unless(request: &Request, known: Option<&str>) -> Result<Fetched, SysError> {
+    let response = ask(request, known)?;
+    if known.is_some() && response.status().as_u16() == 304 {
+        return Ok(Fetched::Unchanged);
+    }
+    let tag = response.headers().get(ETAG).and_then(|value| value.to_str().ok());
+    // Another form decides nothing: the data is fetched again next time.
+    let etag = tag.filter(|tag| tag.len() <= MAX_ETAG && tag.bytes().all(|b| b.is_ascii_graphic())).map(str::to_owned);
+    Ok(Fetched::Body { bytes: body(request, response)?, etag })
+}
+
+fn ask(request: &Request, known: Option<&str>) -> Result<Response, SysError> {
     let error = |fault| SysError { op: "fetch", what: request.url.clone(), fault };
     let other = |e: &dyn std::fmt::Display| error(Fault::Other(e.to_string()));
     let url: reqwest::Url = request.url.parse().map_err(|e| other(&format!("not a URL: {e}")))?;
@@ -22,12 +43,24 @@ pub(super) fn get(request: &Request) -> Result<Vec<u8>, SysError> {
         true => error(Fault::TimedOut { after: request.time_limit }),
         false => other(&chain(&e)),
     };
-    let response = client.get(url).send().map_err(timed_out)?;
+    let mut builder = client.get(url);
+    if let Some(known) = known {
+        builder = builder.header(IF_NONE_MATCH, known);
+    }
+    builder.send().map_err(timed_out)
+}
+
+fn body(request: &Request, response: Response) -> Result<Vec<u8>, SysError> {
+    let error = |fault| SysError { op: "fetch", what: request.url.clone(), fault };
     if response.status().as_u16() != 200 {
         return Err(error(Fault::Status(response.status().as_u16())));
     }
     let mut body = Vec::new();
-    response.take(request.limit.0.saturating_add(1)).read_to_end(&mut body).map_err(|e| other(&e))?;
+    // What the server announces saves copies of a large body while it grows; it is no reason to fail.
+    let announced = response.content_length().unwrap_or(0).min(request.limit.0).min(MAX_RESERVED);
+    let _ = body.try_reserve_exact(usize::try_from(announced).unwrap_or(0));
+    let read = response.take(request.limit.0.saturating_add(1)).read_to_end(&mut body);
+    read.map_err(|e| error(Fault::Other(chain(&e))))?;
     if body.len() as u64 > request.limit.0 {
         return Err(error(Fault::TooLarge { limit: request.limit }));
     }

@@ -204,6 +204,20 @@ pub struct Request {
     pub time_limit: Duration,
 }
 
+/// The answer to a request that says which state of the data is known already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The server says that the data is still of the state that was named.
+    Unchanged,
+    /// The data.
+    Body {
+        /// All of it.
+        bytes: Vec<u8>,
+        /// What the server calls this state (RFC 9110, section 8.8.3), where it says so; at most 256 visible characters.
+        etag: Option<String>,
+    },
+}
+
 /// The two streams of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -297,6 +311,12 @@ pub trait Sys: Sync {
     fn run(&self, command: &Command) -> Result<Output, SysError>;
     /// Fetches over HTTPS. A status other than 200 is [`Fault::Status`].
     fn fetch(&self, request: &Request) -> Result<Vec<u8>, SysError>;
+    /// Like [`Sys::fetch`], unless the data is still of the state that `known` names (RFC 9110, section 13.1.2). A double
+    /// that knows of no states fetches it.
+    fn fetch_unless(&self, request: &Request, known: Option<&str>) -> Result<Fetched, SysError> {
+        let _ = known;
+        Ok(Fetched::Body { bytes: self.fetch(request)?, etag: None })
+    }
     /// Fills the buffer from the operating system's random source.
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError>;
     /// Writes all bytes to a stream of the process and flushes it.

@@ -5,7 +5,9 @@
     reason = "this is the one place where the outside world is reached; everybody else goes through `Sys`"
 )]
 
-use super::{Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http};
+use super::{
+    Bytes, Command, DirEntry, Fault, Fetched, FileKind, Guard, Output, ReadAt, Request, Stream, Sys, SysError, http,
+};
 #[cfg(target_os = "linux")]
 use super::{Found, Root, files};
 use crate::model::Timestamp;
@@ -442,6 +444,10 @@ impl Sys for RealSys {
 
     fn fetch(&self, request: &Request) -> Result<Vec<u8>, SysError> {
         http::get(request)
+    }
+
+    fn fetch_unless(&self, request: &Request, known: Option<&str>) -> Result<Fetched, SysError> {
+        http::get_unless(request, known)
     }
 
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {

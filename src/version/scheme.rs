@@ -124,6 +124,12 @@ impl Scheme {
         ECOSYSTEMS.iter().find(|(known, _)| *known == name).map(|(_, scheme)| *scheme)
     }
 
+    /// The ecosystem of OSV that is called like this in any case of letters, as OSV writes it. None for one whose order is
+    /// not known.
+    pub fn ecosystem_called(name: &str) -> Option<&'static str> {
+        ECOSYSTEMS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(known, _)| *known)
+    }
+
     /// The order of a type of package URL, in lower case, such as `pypi`. None where its order is not known.
     pub fn for_purl_type(name: &str) -> Option<Scheme> {
         PURL_TYPES.iter().find(|(known, _)| *known == name).map(|(_, scheme)| *scheme)

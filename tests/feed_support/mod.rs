@@ -1,9 +1,10 @@
 //! A machine for tests of feeds: real files, an environment and a clock of its own. It holds no test.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use portcullis::config::{FeedPolicy, Set};
 use portcullis::model::{Seconds, Timestamp};
 use portcullis::sys::{
-    Bytes, Command, DirEntry, FileKind, Guard, Output, ReadAt, RealSys, Request, Stream, Sys, SysError,
+    Bytes, Command, DirEntry, Fault, Fetched, FileKind, Guard, Output, ReadAt, RealSys, Request, Stream, Sys, SysError,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub(crate) struct Machine {
     pub(crate) time: AtomicI64,
     pub(crate) out: Mutex<String>,
     pub(crate) err: Mutex<String>,
+    /// Writing a file whose name ends like this breaks off before the rename, and leaves half a temporary file.
+    pub(crate) dies_writing: Mutex<Option<&'static str>>,
 }
 
 impl Machine {
@@ -31,7 +34,14 @@ impl Machine {
             ("HOME".to_owned(), text(home.path())),
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
         ]);
-        Self { home, env, time: AtomicI64::new(NOW), out: Mutex::default(), err: Mutex::default() }
+        Self {
+            home,
+            env,
+            time: AtomicI64::new(NOW),
+            out: Mutex::default(),
+            err: Mutex::default(),
+            dies_writing: Mutex::default(),
+        }
     }
 
     /// Where feeds are installed.
@@ -98,6 +108,13 @@ impl Sys for Machine {
         RealSys.create_dir(dir)
     }
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError> {
+        let dies = *self.dies_writing.lock().unwrap();
+        if dies.is_some_and(|end| path.to_str().unwrap().ends_with(end)) {
+            let mut half = path.as_os_str().to_owned();
+            half.push(".1.1.tmp");
+            RealSys.append(Path::new(&half), bytes.chunks(bytes.len() / 2 + 1).next().unwrap_or_default())?;
+            return Err(SysError { op: "write", what: path.display().to_string(), fault: Fault::NoSpace });
+        }
         RealSys.replace(path, bytes, private)
     }
     fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
@@ -117,6 +134,9 @@ impl Sys for Machine {
     }
     fn fetch(&self, request: &Request) -> Result<Vec<u8>, SysError> {
         RealSys.fetch(request)
+    }
+    fn fetch_unless(&self, request: &Request, known: Option<&str>) -> Result<Fetched, SysError> {
+        RealSys.fetch_unless(request, known)
     }
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
         RealSys.random(buffer)

@@ -10,7 +10,7 @@
 
 use portcullis::model::Timestamp;
 use portcullis::sys::{
-    Bytes, Command, DirEntry, Fault, FileKind, Guard, Output, ReadAt, RealSys, Request, Stream, Sys, SysError,
+    Bytes, Command, DirEntry, Fault, Fetched, FileKind, Guard, Output, ReadAt, RealSys, Request, Stream, Sys, SysError,
 };
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -225,6 +225,12 @@ impl Sys for World {
         let loopback = request.url.starts_with("http://127.0.0.1");
         assert!(loopback, "a test reached for the network: {}", request.url);
         self.real.fetch(request)
+    }
+    fn fetch_unless(&self, request: &Request, known: Option<&str>) -> Result<Fetched, SysError> {
+        self.turn("fetch", Path::new(&request.url))?;
+        let loopback = request.url.starts_with("http://127.0.0.1");
+        assert!(loopback, "a test reached for the network: {}", request.url);
+        self.real.fetch_unless(request, known)
     }
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
         self.turn("read", Path::new("the random source"))?;

@@ -9,12 +9,15 @@ use crate::feed::key::Key;
 use crate::feed::{FeedError, format, name};
 use crate::model::{AffectedPackage, Digest, Gap, GapKind, Record, Stage, Timestamp};
 use crate::sys::spread;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sources of one index, at most: OSV itself has some forty ecosystems.
 const MAX_SOURCES: usize = 1_000;
 /// Bytes of a name or a version. A text has a length of two bytes, and nothing real comes near.
 const MAX_TEXT: usize = 4_096;
+/// Records whose texts are made at once, on every core.
+const TEXTS_AT_ONCE: usize = 4_096;
 
 /// One source of an index.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub struct CompiledIndex {
     pub digest: Digest,
     /// How fresh each source is, ascending by name.
     pub watermarks: Vec<Watermark>,
+    /// What could not be read or does not fit, sorted.
+    pub gaps: Vec<Gap>,
 }
 
 /// One record, with the place of its source.
@@ -88,16 +93,23 @@ pub fn compile(name: &str, mut inputs: Vec<Input>, key: &Key) -> Result<Compiled
     let count = u32::try_from(records.len()).map_err(|_| too_many("records", u64::from(u32::MAX)))?;
     let packages = packages(&records, &inputs, &mut gaps);
     gaps.sort();
+    gaps.dedup(); // an index that is compiled anew has those of its first compilation already
 
     let internal = |what: &str| FeedError::Internal(what.to_owned());
     let mut layout = Layout::default();
-    let texts = spread(&records, |one| json::write(one.source, one.record)).ok_or_else(|| internal("a record"))?;
-    let mut text_entries = Vec::with_capacity(texts.len());
-    for (number, text) in (0_u32..).zip(texts) {
-        text_entries.push((number.to_be_bytes(), text.ok_or_else(|| internal("the text of a record"))?));
+    let numbers: Vec<[u8; 4]> = (0..count).map(u32::to_be_bytes).collect();
+    let written = Cell::new(0);
+    // Some at a time: the texts of a large source are as large as its index.
+    let texts = records.chunks(TEXTS_AT_ONCE).flat_map(|some| {
+        // Where one cannot be written there are fewer in the end, which is an error below.
+        let texts = spread(some, |one| json::write(one.source, one.record)).unwrap_or_default();
+        texts.into_iter().flatten().inspect(|_| written.set(written.get() + 1))
+    });
+    let entries = numbers.iter().map(|number| &number[..]).zip(texts); // as many, or an error below
+    let texts = tree::write(&mut layout, "a record", entries)?;
+    if written.get() != records.len() {
+        return Err(internal("the text of a record"));
     }
-    let texts =
-        tree::write(&mut layout, "a record", text_entries.iter_mut().map(|(k, v)| (&k[..], std::mem::take(v))))?;
 
     let packages: Vec<(Vec<u8>, &str, Package)> = packages
         .into_iter()
@@ -126,10 +138,12 @@ pub fn compile(name: &str, mut inputs: Vec<Input>, key: &Key) -> Result<Compiled
         sources: watermarks.iter().map(Source::of).collect(),
         texts,
     };
-    let mut bytes = header::write(&manifest, key)?;
-    let digest = header::read(&bytes).map_err(|_| internal("the header of the index"))?.digest();
-    bytes.extend(layout.data);
-    Ok(CompiledIndex { bytes, digest, watermarks })
+    let header = header::write(&manifest, key)?;
+    let digest = header::read(&header).map_err(|_| internal("the header of the index"))?.digest();
+    // Moved to make room in front, where a second buffer of the size of the index would be needed otherwise.
+    let mut bytes = layout.data;
+    bytes.splice(..0, header);
+    Ok(CompiledIndex { bytes, digest, watermarks, gaps })
 }
 
 fn unit(what: &str) -> &'static str {

@@ -82,6 +82,10 @@ impl Source {
         }
     }
 
+    pub(super) fn set_refreshed(&mut self, refreshed: Timestamp) {
+        self.refreshed = refreshed.0;
+    }
+
     pub(super) fn watermark(&self) -> Option<Watermark> {
         Some(Watermark {
             source: self.name.clone(),

@@ -1,7 +1,7 @@
 //! A whole record as JSON in the index, for people and for merging; what decides a match stands in `entry`, too.
 
 use crate::feed::format::{kind_of, kind_word};
-use crate::model::{AffectedPackage, Rating, Record, Timestamp, VersionEvent};
+use crate::model::{AffectedPackage, Digest, Rating, Record, Timestamp, VersionEvent};
 use crate::version::range::EventKind;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,13 @@ pub(super) fn write(source: u16, record: &Record) -> Option<Vec<u8>> {
         affected: record.affected.iter().map(package).collect(),
     };
     serde_json::to_vec(&written).ok()
+}
+
+/// Digest over all that a record says but the time of its last change, to see whether it says something else. None where
+/// it cannot be written.
+pub(in crate::feed) fn said(record: &Record) -> Option<Digest> {
+    let timeless = Record { modified: None, ..record.clone() };
+    write(0, &timeless).map(|bytes| Digest::of(&bytes))
 }
 
 /// Reads what [`write()`] wrote: the place of the source, and the record. None where the bytes are not that.

@@ -11,6 +11,7 @@ mod tree;
 pub use compile::{CompiledIndex, Input, compile};
 pub use entry::{Package, RecordNumber, Statement};
 pub use header::Watermark;
+pub(super) use json::said;
 pub use reader::Index;
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use super::header::{self, Header, NotAHeader, Watermark};
 use super::json;
 use super::tree::{Entries, MAX_BLOCK, MAX_TABLE, Table};
 use crate::feed::format::{self, Block};
-use crate::feed::key::PublicKey;
+use crate::feed::key::{Key, PublicKey};
 use crate::feed::{FeedError, name};
-use crate::model::{Digest, Gap, Record};
+use crate::model::{Digest, Gap, Record, Timestamp};
 use crate::sys::{Bytes, Fault, ReadAt, Sys, SysError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -44,6 +44,13 @@ impl Index {
     /// An index that was just compiled, without a file; `what` names it in errors.
     pub fn in_memory(compiled: CompiledIndex, what: &Path, key: &PublicKey) -> Result<Self, FeedError> {
         Self::read_from(Box::new(InMemory(compiled.bytes)), what, key)
+    }
+
+    /// Whether the file at a path begins like an index of any version. What cannot be opened does not.
+    pub fn is_one(sys: &dyn Sys, path: &Path) -> bool {
+        let mut start = [0; header::ANY_MAGIC.len()];
+        let read = sys.open(path).and_then(|file| file.read_exact_at(&mut start, 0));
+        read.is_ok() && start == header::ANY_MAGIC
     }
 
     fn read_from(file: Box<dyn ReadAt>, path: &Path, key: &PublicKey) -> Result<Self, FeedError> {
@@ -132,6 +139,80 @@ impl Index {
             }
         }
         Ok(false)
+    }
+
+    /// Every ecosystem that a record speaks of a package of, as records write it, ascending.
+    ///
+    /// Errors: a part that is looked at is damaged.
+    pub fn ecosystems(&self) -> Result<Vec<String>, FeedError> {
+        let mut out: Vec<String> = Vec::new();
+        let mut from = Vec::new();
+        while let Some(key) = self.first_key(&from)? {
+            let ecosystem = key.split(|b| *b == 0).next().unwrap_or_default(); // a split has a first part
+            // What follows all keys of this ecosystem.
+            from = [ecosystem, b"\x01"].concat();
+            let text = std::str::from_utf8(ecosystem).map_err(|_| self.damaged("the entry of a package"))?;
+            out.push(text.to_owned());
+        }
+        Ok(out)
+    }
+
+    /// The first key of a package that is not smaller than this.
+    fn first_key(&self, from: &[u8]) -> Result<Option<Vec<u8>>, FeedError> {
+        let at = self.packages.find(from).unwrap_or(0);
+        for at in (at..self.packages.len()).take(2) {
+            let bytes = self.package_block(at)?;
+            for entry in Entries::of(&bytes) {
+                let (key, _) = entry.map_err(|_| self.damaged("the entry of a package"))?;
+                if key >= from {
+                    return Ok(Some(key.to_vec()));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Hands over every record, in order of number.
+    ///
+    /// Errors: a part is damaged, or records are missing. What was handed over until then is not all.
+    pub fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), FeedError> {
+        let damaged = || self.damaged("the text of a record");
+        let table = self.lazy(&self.texts, &self.header.manifest.texts, "the table of records")?;
+        let mut count = 0_u32;
+        for at in 0..table.len() {
+            let (_, block) = table.entry(at).ok_or_else(damaged)?;
+            let bytes = self.read(&block, MAX_BLOCK, "the text of a record")?;
+            for entry in Entries::of(&bytes) {
+                let (key, value) = entry.map_err(|_| damaged())?;
+                if key != count.to_be_bytes() {
+                    return Err(damaged());
+                }
+                each(json::read(value).ok_or_else(damaged)?.1);
+                count = count.saturating_add(1);
+            }
+        }
+        if count == self.records() { Ok(()) } else { Err(damaged()) }
+    }
+
+    /// The same index, had again at another time and signed by this key. Every part is checked before.
+    ///
+    /// Errors: it is damaged.
+    pub fn refreshed_at(&self, refreshed: Timestamp, key: &Key) -> Result<Vec<u8>, FeedError> {
+        self.verify()?;
+        let mut manifest = self.header.manifest.clone();
+        manifest.sources.iter_mut().for_each(|source| source.set_refreshed(refreshed));
+        let mut bytes = header::write(&manifest, key)?;
+        let start = bytes.len();
+        let size = usize::try_from(manifest.size).map_err(|_| self.damaged("it is larger than the memory"))?;
+        bytes.resize(start.saturating_add(size), 0);
+        let data = bytes.get_mut(start..).ok_or_else(|| self.damaged("its length"))?;
+        self.file.read_exact_at(data, self.header.length)?;
+        Ok(bytes)
+    }
+
+    /// The size of the file.
+    pub fn size(&self) -> Bytes {
+        Bytes(self.header.length.saturating_add(self.header.manifest.size))
     }
 
     /// The whole of a record, and the name of its source.
