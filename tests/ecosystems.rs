@@ -170,7 +170,6 @@ fn a_waiver_by_a_shared_alias_covers_the_finding_and_one_by_a_stranger_does_not(
             "not reachable",
             "--days",
             "14",
-            "--target",
             &target,
             "--feed",
             &one,
