@@ -45,7 +45,7 @@ pub fn parse(path: &TreePath, bytes: &[u8], siblings: Siblings<'_>) -> Result<Pa
 fn read(path: &TreePath, bytes: &[u8], siblings: Siblings<'_>) -> Result<Partial<Inventory>, Refusal> {
     let text = utf8(bytes)?;
     conflict(text, RESTORE)?;
-    let is_berry = text.lines().any(|line| line.starts_with("__metadata:"));
+    let is_berry = text.starts_with("__metadata:") || memchr::memmem::find(text.as_bytes(), b"\n__metadata:").is_some();
     let manifests = Manifests { beside: path.parent(), siblings };
     let found = if is_berry { berry::read(text, &manifests)? } else { classic::read(text, &manifests)? };
     Ok(found.finish(path, text, &ABOUT, counter::yarn(bytes)))

@@ -9,6 +9,7 @@ use super::super::value::{Map, Member, Value};
 use super::names;
 use crate::model::{Ecosystem, GapKind, Scope, Source};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 /// What the path of an entry is a directory of.
@@ -173,7 +174,7 @@ impl<'a> Reader<'a> {
         // `packages/a/node_modules/b` may stand there without `packages/a`.
         let keys = || self.packages.0.iter().map(|member| member.key.as_ref());
         let mut paths: Vec<&str> = keys().chain(keys().filter_map(parent).map(|(dir, _)| dir)).collect();
-        paths.sort_unstable_by(|a, b| a.split('/').cmp(b.split('/'))); // what lies in a directory follows it at once
+        paths.sort_unstable_by(|a, b| by_parts(a, b)); // what lies in a directory follows it at once
         paths.dedup();
         let mut ids: HashMap<&str, u32, foldhash::fast::RandomState> =
             HashMap::with_capacity_and_hasher(paths.len() + 1, foldhash::fast::RandomState::default());
@@ -232,5 +233,25 @@ fn last_parts(path: &str) -> &str {
             None => last,
         },
         None => path,
+    }
+}
+
+/// The order of paths part by part, as if a slash came before every other byte. The first byte that differs decides.
+fn by_parts(a: &str, b: &str) -> Ordering {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let rank = |path: &str| path.as_bytes().get(same).map(|byte| (*byte != b'/', *byte));
+    rank(a).cmp(&rank(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_order_is_that_of_the_parts(a in "[ab/.-]{0,8}", b in "[ab/.-]{0,8}") {
+            prop_assert_eq!(by_parts(&a, &b), a.split('/').cmp(b.split('/')));
+        }
     }
 }
