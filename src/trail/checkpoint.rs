@@ -4,7 +4,7 @@
 use super::merkle::MAX_SIZE;
 use crate::model::Digest;
 use crate::sign::note::{Note, NoteError, parse_note};
-use crate::sign::{KeyError, PublicKey, SigningKey, VerifierKey};
+use crate::sign::{KeyError, PublicKey, ReadyKey, SigningKey, VerifierKey};
 use crate::text::base64;
 
 /// Why bytes are not a checkpoint of a trusted log.
@@ -88,9 +88,9 @@ impl Trust {
         self
     }
 
-    /// The keys that may sign bodies.
-    pub fn public_keys(&self) -> Vec<PublicKey> {
-        self.keys.iter().map(|(key, _)| *key).collect()
+    /// The keys that may sign bodies, ready to check many of them.
+    pub fn ready_keys(&self) -> Vec<ReadyKey> {
+        self.keys.iter().map(|(key, _)| ReadyKey::new(*key)).collect()
     }
 
     /// The keys under the name of a log, as its checkpoints are signed.

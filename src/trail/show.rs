@@ -71,7 +71,7 @@ pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoi
     let note = store.checkpoint()?.ok_or(ShowError::NoLog)?;
     let head = checkpoint::open(&note, trust)?.head().clone();
     let bundles = Tile::level(Kind::Entries, head.size).collect::<Vec<_>>();
-    let keys = trust.public_keys();
+    let keys = trust.ready_keys();
     let mut nodes = TileNodes::new(store, head.size);
     let mut found = Vec::new();
     // From the newest on, so that the last ones are found without reading the rest.
@@ -114,7 +114,7 @@ fn one(
     store: &dyn Store,
     nodes: &mut TileNodes<'_, dyn Store + '_>,
     head: &Checkpoint,
-    keys: &[crate::sign::PublicKey],
+    keys: &[crate::sign::ReadyKey],
     index: u64,
     entry: &[u8],
 ) -> Result<Shown, ShowError> {
