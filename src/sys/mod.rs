@@ -226,6 +226,13 @@ pub trait Sys: Sync {
     fn cwd(&self) -> Result<PathBuf, SysError>;
     /// What the path is, without following a link in its last part; none when there is nothing.
     fn kind(&self, path: &Path) -> Result<Option<FileKind>, SysError>;
+    /// What tells a file from every other, and from what it was before it last changed: the same bytes only for the same
+    /// content. None where the system does not say, or where the file changed less than two seconds ago and may change
+    /// again without a trace. A double does not say.
+    fn mark(&self, path: &Path) -> Result<Option<Vec<u8>>, SysError> {
+        let _ = path;
+        Ok(None)
+    }
     /// The absolute path with every link followed.
     fn real_path(&self, path: &Path) -> Result<PathBuf, SysError>;
     /// The entries of a directory, in no order.

@@ -13,7 +13,8 @@ use crate::model::Timestamp;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const STDERR_KEPT: u64 = 64 << 10;
 /// A chain of links longer than this goes in a circle; the limit of Linux.
 const MAX_LINKS: usize = 40;
+/// File systems tell times apart by some milliseconds, the worst by two seconds: what changed longer ago, in seconds, has
+/// another time if it changes again.
+const SETTLED: i64 = 2;
 /// How often a waiting call looks again.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -336,6 +340,19 @@ impl Sys for RealSys {
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(e) => Err(failed("look at", path)(e)),
         }
+    }
+
+    fn mark(&self, path: &Path) -> Result<Option<Vec<u8>>, SysError> {
+        let meta = fs::metadata(path).map_err(failed("look at", path))?;
+        // No program of a user sets the time of the last change of the file itself.
+        if self.now()?.0.saturating_sub(meta.ctime()) < SETTLED {
+            return Ok(None);
+        }
+        let size = i64::try_from(meta.size()).unwrap_or(i64::MAX);
+        let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+        let parts = [meta.dev(), meta.ino()].map(u64::to_be_bytes).into_iter();
+        let parts = parts.chain([size].into_iter().chain(times).map(i64::to_be_bytes));
+        Ok(Some([path.as_os_str().as_bytes(), &parts.flatten().collect::<Vec<_>>()].concat()))
     }
 
     fn real_path(&self, path: &Path) -> Result<PathBuf, SysError> {
