@@ -72,6 +72,20 @@ impl Sys for Broken {
         }
         done.and_then(|()| RealSys.replace(path, bytes, private))
     }
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        let done = self.call("write_new");
+        if done.is_err() {
+            // Dying in the middle of it leaves a part behind.
+            RealSys.append(path, &bytes[..bytes.len() / 2])?;
+        }
+        done.and_then(|()| RealSys.write_new(path, bytes))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), SysError> {
+        self.call("rename").and_then(|()| RealSys.rename(from, to))
+    }
+    fn sync_dir(&self, dir: &Path) -> Result<(), SysError> {
+        self.call("sync_dir").and_then(|()| RealSys.sync_dir(dir))
+    }
     fn write_out(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         self.call("write_out").and_then(|()| RealSys.write_out(path, bytes))
     }

@@ -6,6 +6,7 @@
 //! all (exit codes 2 and 3 without a verdict).
 
 mod key;
+mod program;
 mod surroundings;
 mod trouble;
 
@@ -135,7 +136,7 @@ pub(super) fn around(
     }
     let started = sys.now(); // before the gate looks at the clock: nothing is decided before it was started
     let (tool, (begun, verdict)) =
-        beside(|| surroundings::tool_digest(sys), || beside(|| begin(sys, args, subject, started), judge));
+        beside(|| program::digest(sys), || beside(|| begin(sys, args, subject, started), judge));
     let (begun, new_key) = begun.expect("the thread that begins a record does not panic");
     let tool = tool.expect("the thread that reads the program does not panic");
     let account = match (begun, &verdict) {

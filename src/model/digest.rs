@@ -21,7 +21,9 @@ impl Digest {
 
     /// 64 lowercase hex digits without a prefix.
     pub fn hex(&self) -> String {
-        self.hex_digits().map(char::from).collect()
+        let mut text = String::with_capacity(64);
+        text.extend(self.hex_digits().map(char::from));
+        text
     }
 
     /// Whether the text is [`Digest::hex`], without making one.

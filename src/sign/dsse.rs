@@ -1,8 +1,9 @@
 //! DSSE envelopes (Dead Simple Signing Envelope v1): a payload, its type, and signatures over both. What the payload says
 //! is not known here.
 
-use super::key::{KeyError, PublicKey, SigningKey};
+use super::key::{KeyError, PublicKey, ReadyKey, SigningKey};
 use crate::text::base64;
+use crate::text::borrowed::Text;
 use crate::text::object::Object;
 use serde::{Deserialize, Serialize};
 
@@ -89,18 +90,22 @@ pub struct Envelope {
 /// The envelope as JSON. Unknown keys are refused: what nobody reads, nobody should sign off.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Raw {
-    payload: String,
-    payload_type: String,
-    signatures: Vec<Object<RawSignature>>,
+struct Raw<'t> {
+    #[serde(borrow)]
+    payload: Text<'t>,
+    #[serde(borrow)]
+    payload_type: Text<'t>,
+    #[serde(borrow)]
+    signatures: Vec<Object<RawSignature<'t>>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawSignature {
-    #[serde(default)]
-    keyid: String,
-    sig: String,
+struct RawSignature<'t> {
+    #[serde(default, borrow)]
+    keyid: Text<'t>,
+    #[serde(borrow)]
+    sig: Text<'t>,
 }
 
 /// Parses an envelope from untrusted bytes.
@@ -108,17 +113,17 @@ pub fn parse_envelope(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
     if bytes.len() > MAX_ENVELOPE {
         return Err(EnvelopeError::TooLarge { size: bytes.len() });
     }
-    let Object(raw): Object<Raw> =
+    let Object(raw): Object<Raw<'_>> =
         serde_json::from_slice(bytes).map_err(|error| EnvelopeError::NotAnEnvelope { why: error.to_string() })?;
     if !(1..=MAX_SIGNATURES).contains(&raw.signatures.len()) {
         return Err(EnvelopeError::SignatureCount { count: raw.signatures.len() });
     }
     let decode = |text: &str, what| base64::decode(text.as_bytes()).map_err(|_| EnvelopeError::NotBase64 { what });
     let signatures = raw.signatures.iter().map(|Object(line)| {
-        Ok(EnvelopeSignature { key_id: line.keyid.clone(), signature: decode(&line.sig, "signature")? })
+        Ok(EnvelopeSignature { key_id: line.keyid.to_string(), signature: decode(&line.sig, "signature")? })
     });
     let signatures = signatures.collect::<Result<_, EnvelopeError>>()?;
-    Ok(Envelope { payload: decode(&raw.payload, "payload")?, payload_type: raw.payload_type, signatures })
+    Ok(Envelope { payload: decode(&raw.payload, "payload")?, payload_type: raw.payload_type.into_string(), signatures })
 }
 
 /// The pre-authentication encoding: what is signed (DSSE protocol, "Signature Definition").
@@ -142,12 +147,15 @@ impl Envelope {
 
     /// The envelope as JSON on one line: same envelope, same bytes.
     pub fn to_json(&self) -> String {
-        let signature = |line: &EnvelopeSignature| {
-            Object(RawSignature { keyid: line.key_id.clone(), sig: base64::encode(&line.signature) })
-        };
+        fn signature(line: &EnvelopeSignature) -> Object<RawSignature<'_>> {
+            Object(RawSignature {
+                keyid: Text(line.key_id.as_str().into()),
+                sig: Text(base64::encode(&line.signature).into()),
+            })
+        }
         let raw = Raw {
-            payload: base64::encode(&self.payload),
-            payload_type: self.payload_type.clone(),
+            payload: Text(base64::encode(&self.payload).into()),
+            payload_type: Text(self.payload_type.as_str().into()),
             signatures: self.signatures.iter().map(signature).collect(),
         };
         serde_json::to_string(&raw).expect("strings always serialise")
@@ -160,6 +168,16 @@ impl Envelope {
         expected: &'static str,
         known: &[PublicKey],
     ) -> Result<(&'e [u8], Vec<PublicKey>), EnvelopeError> {
+        let known: Vec<ReadyKey> = known.iter().copied().map(ReadyKey::new).collect();
+        self.verify_ready(expected, &known)
+    }
+
+    /// [`Envelope::verify`] for who has many envelopes to look at.
+    pub fn verify_ready<'e>(
+        &'e self,
+        expected: &'static str,
+        known: &[ReadyKey],
+    ) -> Result<(&'e [u8], Vec<PublicKey>), EnvelopeError> {
         if self.payload_type != expected {
             return Err(EnvelopeError::PayloadType { expected, found: self.payload_type.chars().take(100).collect() });
         }
@@ -167,7 +185,7 @@ impl Envelope {
         let mut signed: Vec<PublicKey> = Vec::new();
         for line in &self.signatures {
             // Without a hint every known key is tried; with one, it must be that key's.
-            let fits = |key: &&PublicKey| key.verify(&message, &line.signature).is_ok();
+            let fits = |key: &&ReadyKey| key.verify(&message, &line.signature).is_ok();
             let key = match known.iter().find(|key| key.key_id() == line.key_id) {
                 Some(key) if fits(&key) => key,
                 Some(_) => return Err(EnvelopeError::BadSignature { key_id: line.key_id.clone() }),
@@ -176,10 +194,10 @@ impl Envelope {
                     None => continue,
                 },
             };
-            if signed.contains(key) {
-                return Err(EnvelopeError::SignedTwice { key_id: key.key_id() });
+            if signed.contains(key.public()) {
+                return Err(EnvelopeError::SignedTwice { key_id: key.key_id().to_owned() });
             }
-            signed.push(*key);
+            signed.push(*key.public());
         }
         if signed.is_empty() { Err(EnvelopeError::NoKnownKey) } else { Ok((&self.payload, signed)) }
     }

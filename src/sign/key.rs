@@ -6,7 +6,7 @@ use super::age::{self, AgeError, Audience, Unlock};
 use crate::model::Digest;
 use crate::sys::{Bytes, Fault, Sys, SysError};
 use crate::text::base64;
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey, UnparsedPublicKey};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -184,6 +184,44 @@ impl PublicKey {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", base64::encode(&self.0))
+    }
+}
+
+/// A public key that is made ready once and checks many signatures.
+#[derive(Clone)]
+pub struct ReadyKey {
+    public: PublicKey,
+    key_id: String,
+    /// None for what is no key: no signature is one by it.
+    parsed: Option<ParsedPublicKey>,
+}
+
+impl ReadyKey {
+    /// Makes the key ready.
+    pub fn new(public: PublicKey) -> Self {
+        Self { public, key_id: public.key_id(), parsed: ParsedPublicKey::new(&ED25519, public.0).ok() }
+    }
+
+    /// The key.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// [`PublicKey::key_id`].
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// [`PublicKey::verify`].
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        let parsed = self.parsed.as_ref().ok_or(BadSignature)?;
+        parsed.verify_sig(message, signature).map_err(|_| BadSignature)
+    }
+}
+
+impl fmt::Debug for ReadyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReadyKey({:?})", self.public)
     }
 }
 

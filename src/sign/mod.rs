@@ -8,7 +8,7 @@ pub mod note;
 
 pub use age::{AgeError, Unlock};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature};
-pub use key::{KeyError, KeySource, PublicKey, SigningKey, VerifierKey};
+pub use key::{KeyError, KeySource, PublicKey, ReadyKey, SigningKey, VerifierKey};
 pub use note::{Note, NoteError, NoteSignature};
 
 /// A signature does not fit the message and the key.

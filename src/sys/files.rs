@@ -7,6 +7,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, open, openat, statat};
 use rustix::io::Errno;
 use std::cell::Cell;
 use std::ffi::{CStr, OsStr};
+use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -29,6 +30,13 @@ thread_local! {
 pub(super) fn root(path: &Path) -> Root {
     // What cannot be opened is found by its path, and the error is that of whoever reads in it.
     Root { path: path.to_owned(), open: open(path, DIRECTORY, Mode::empty()).ok() }
+}
+
+/// Opens a path below the root without waiting for the other end of a FIFO. None where the root is not open.
+pub(super) fn open_in(root: &Root, path: &Path) -> Option<std::io::Result<File>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = |dir: &OwnedFd| openat(dir, path, flags, Mode::empty()).map(File::from).map_err(std::io::Error::from);
+    root.open.as_ref().map(opened)
 }
 
 /// What [`super::Sys::read_files`] promises.
@@ -179,6 +187,24 @@ mod tests {
             bytes.as_ref().is_some_and(|read| name.as_bytes().ends_with(read.as_ref().unwrap()))
         };
         assert!(seen.iter().all(own));
+    }
+
+    #[test]
+    fn a_path_below_a_root_is_read_as_the_whole_path_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("dir")).unwrap();
+        fs::write(at("dir/file"), b"1234").unwrap();
+        std::os::unix::fs::symlink("dir/file", at("link")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        for root in [RealSys.root(dir.path()), Root::at(dir.path())] {
+            for (name, limit) in
+                [("dir/file", 4), ("dir/file", 3), ("link", 4), ("fifo", 4), ("dir", 4), ("nothing", 4)]
+            {
+                let read = RealSys.read_in(&root, Path::new(name), Bytes(limit));
+                assert_eq!(read, RealSys.read(&at(name), Bytes(limit)), "{name}");
+            }
+        }
     }
 
     #[test]

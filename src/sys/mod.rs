@@ -240,6 +240,13 @@ pub trait Sys: Sync {
     fn cwd(&self) -> Result<PathBuf, SysError>;
     /// What the path is, without following a link in its last part; none when there is nothing.
     fn kind(&self, path: &Path) -> Result<Option<FileKind>, SysError>;
+    /// What tells a file from every other, and from what it was before it last changed: the same bytes only for the same
+    /// content. None where the system does not say, or where the file changed less than two seconds ago and may change
+    /// again without a trace. A double does not say.
+    fn mark(&self, path: &Path) -> Result<Option<Vec<u8>>, SysError> {
+        let _ = path;
+        Ok(None)
+    }
     /// The absolute path with every link followed.
     fn real_path(&self, path: &Path) -> Result<PathBuf, SysError>;
     /// The entries of a directory, in no order.
@@ -254,6 +261,10 @@ pub trait Sys: Sync {
     /// A directory for [`Sys::read_files`]. It need not be there: reading says so.
     fn root(&self, path: &Path) -> Root {
         Root::at(path)
+    }
+    /// Like [`Sys::read`], of a path below the root.
+    fn read_in(&self, root: &Root, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        self.read(&root.path.join(path), limit)
     }
     /// Lists a directory below the root, reads those of its regular files whose names are wanted, and hands over each
     /// entry, in no order. Links in the directory are not followed. A file larger than `limit` is [`Fault::TooLarge`].
@@ -282,6 +293,22 @@ pub trait Sys: Sync {
     /// Writes a file so that, after a crash at any point, either the old bytes or the new ones are there: temporary
     /// file beside it, fsync, rename, fsync of the directory. `private` makes it readable by its owner alone.
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError>;
+    /// Writes a file where there is none, and waits until its bytes are on the disk. Its name may still be lost by a power
+    /// failure: see [`Sys::sync_dir`]. Where the disk is full a part of it may stay. A double that has no disk refuses.
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        let _ = bytes;
+        Err(SysError { op: "write", what: path.display().to_string(), fault: Fault::Denied })
+    }
+    /// Gives a file another name, in the place of what has that name: whoever looks sees the one or the other. A power
+    /// failure may take it back: see [`Sys::sync_dir`]. A double that has no disk refuses.
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), SysError> {
+        let _ = to;
+        Err(SysError { op: "rename", what: from.display().to_string(), fault: Fault::Denied })
+    }
+    /// Waits until the names in a directory are on the disk. A double that has no disk refuses.
+    fn sync_dir(&self, dir: &Path) -> Result<(), SysError> {
+        Err(SysError { op: "sync", what: dir.display().to_string(), fault: Fault::Denied })
+    }
     /// Writes a program as [`Sys::replace`] writes a file: everybody may run it, its owner may write it. A double that
     /// has no programs refuses.
     fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {

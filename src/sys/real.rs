@@ -15,7 +15,8 @@ use crate::model::Timestamp;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +27,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const STDERR_KEPT: u64 = 64 << 10;
 /// A chain of links longer than this goes in a circle; the limit of Linux.
 const MAX_LINKS: usize = 40;
+/// File systems tell times apart by some milliseconds, the worst by two seconds: what changed longer ago, in seconds, has
+/// another time if it changes again.
+const SETTLED: i64 = 2;
 /// How often a waiting call looks again.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -58,10 +62,19 @@ fn file_kind(kind: fs::FileType) -> FileKind {
 
 /// Opens without waiting for the other end of a FIFO, and refuses what is not a regular file.
 fn open_regular(op: &'static str, path: &Path) -> Result<(File, u64), SysError> {
-    let failed = failed(op, path);
-    let file =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path).map_err(&failed)?;
-    let meta = file.metadata().map_err(&failed)?;
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path);
+    regular(op, &|| path.to_owned(), opened)
+}
+
+/// The file and its size, if it is a regular one.
+fn regular(
+    op: &'static str,
+    path: &dyn Fn() -> PathBuf,
+    opened: std::io::Result<File>,
+) -> Result<(File, u64), SysError> {
+    let failed = |error| failed(op, &path())(error);
+    let file = opened.map_err(failed)?;
+    let meta = file.metadata().map_err(failed)?;
     let kind = match meta.file_type() {
         k if k.is_file() => return Ok((file, meta.len())),
         k if k.is_dir() => "directory",
@@ -69,7 +82,7 @@ fn open_regular(op: &'static str, path: &Path) -> Result<(File, u64), SysError> 
         k if k.is_socket() => "socket",
         _ => "device",
     };
-    Err(SysError { op, what: path.display().to_string(), fault: Fault::NotRegular(kind) })
+    Err(SysError { op, what: path().display().to_string(), fault: Fault::NotRegular(kind) })
 }
 
 struct OpenFile {
@@ -194,12 +207,12 @@ impl RealSys {
 }
 
 /// Reads a regular file that had `size` bytes when it was opened.
-fn read_limited(file: File, size: u64, limit: Bytes, path: &Path) -> Result<Vec<u8>, SysError> {
-    let too_large = || SysError { op: "read", what: path.display().to_string(), fault: Fault::TooLarge { limit } };
+fn read_limited(file: File, size: u64, limit: Bytes, path: &dyn Fn() -> PathBuf) -> Result<Vec<u8>, SysError> {
+    let too_large = || SysError { op: "read", what: path().display().to_string(), fault: Fault::TooLarge { limit } };
     if size > limit.0 {
         return Err(too_large());
     }
-    let bytes = read_whole(file, size, limit).map_err(failed("read", path))?;
+    let bytes = read_whole(file, size, limit).map_err(|error| failed("read", &path())(error))?;
     if bytes.len() as u64 > limit.0 { Err(too_large()) } else { Ok(bytes) }
 }
 
@@ -275,6 +288,30 @@ fn read_up_to(pipe: Option<impl Read>, limit: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// From the kernel itself. The generator of the cryptographic library measures the jitter of the processor before its
+/// first byte, which takes longer than all the rest of a check.
+#[cfg(target_os = "linux")]
+fn fill_random(buffer: &mut [u8]) -> Result<(), SysError> {
+    use rustix::rand::{GetRandomFlags, getrandom};
+    let failed = failed("read", Path::new("the random source"));
+    let mut have = 0;
+    while let Some(room) = buffer.get_mut(have..).filter(|room| !room.is_empty()) {
+        match getrandom(room, GetRandomFlags::empty()) {
+            Ok(0) => return Err(failed(std::io::Error::other("it gave nothing"))),
+            Ok(count) => have += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(failed(errno.into())),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fill_random(buffer: &mut [u8]) -> Result<(), SysError> {
+    let nothing = |_| failed("read", Path::new("the random source"))(std::io::Error::other("it gave nothing"));
+    aws_lc_rs::rand::fill(buffer).map_err(nothing)
+}
+
 impl Sys for RealSys {
     fn now(&self) -> Result<Timestamp, SysError> {
         let broken =
@@ -307,6 +344,19 @@ impl Sys for RealSys {
         }
     }
 
+    fn mark(&self, path: &Path) -> Result<Option<Vec<u8>>, SysError> {
+        let meta = fs::metadata(path).map_err(failed("look at", path))?;
+        // No program of a user sets the time of the last change of the file itself.
+        if self.now()?.0.saturating_sub(meta.ctime()) < SETTLED {
+            return Ok(None);
+        }
+        let size = i64::try_from(meta.size()).unwrap_or(i64::MAX);
+        let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+        let parts = [meta.dev(), meta.ino()].map(u64::to_be_bytes).into_iter();
+        let parts = parts.chain([size].into_iter().chain(times).map(i64::to_be_bytes));
+        Ok(Some([path.as_os_str().as_bytes(), &parts.flatten().collect::<Vec<_>>()].concat()))
+    }
+
     fn real_path(&self, path: &Path) -> Result<PathBuf, SysError> {
         fs::canonicalize(path).map_err(failed("resolve", path))
     }
@@ -323,7 +373,7 @@ impl Sys for RealSys {
 
     fn read(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
         let (file, size) = open_regular("read", path)?;
-        read_limited(file, size, limit, path)
+        read_limited(file, size, limit, &|| path.to_owned())
     }
 
     fn read_private(&self, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
@@ -334,12 +384,22 @@ impl Sys for RealSys {
         if mode & 0o077 != 0 {
             return Err(error(Fault::Exposed { mode }));
         }
-        read_limited(file, size, limit, path)
+        read_limited(file, size, limit, &|| path.to_owned())
     }
 
     #[cfg(target_os = "linux")]
     fn root(&self, path: &Path) -> Root {
         files::root(path)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_in(&self, root: &Root, path: &Path, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let whole = || root.path.join(path);
+        let (file, size) = match files::open_in(root, path) {
+            Some(opened) => regular("read", &whole, opened)?,
+            None => open_regular("read", &whole())?,
+        };
+        read_limited(file, size, limit, &whole)
     }
 
     #[cfg(target_os = "linux")]
@@ -364,6 +424,18 @@ impl Sys for RealSys {
 
     fn replace(&self, path: &Path, bytes: &[u8], private: bool) -> Result<(), SysError> {
         Self::replace_as(path, bytes, if private { 0o600 } else { 0o644 })
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        Self::write_synced(path, bytes, 0o644).map_err(failed("write", path))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), SysError> {
+        fs::rename(from, to).map_err(failed("rename", from))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> Result<(), SysError> {
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("sync", dir))
     }
 
     fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
@@ -451,11 +523,7 @@ impl Sys for RealSys {
     }
 
     fn random(&self, buffer: &mut [u8]) -> Result<(), SysError> {
-        aws_lc_rs::rand::fill(buffer).map_err(|_| SysError {
-            op: "read",
-            what: "the random source".into(),
-            fault: Fault::Other("it gave nothing".into()),
-        })
+        fill_random(buffer)
     }
 
     fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), SysError> {
@@ -512,6 +580,16 @@ mod tests {
         }
         symlink("circle", dir.path().join("circle")).unwrap();
         assert!(RealSys.write_out(&dir.path().join("circle"), b"x").is_err());
+    }
+
+    #[test]
+    fn random_bytes_fill_the_whole_buffer_and_differ() {
+        // Larger than one call of the kernel fills without a break.
+        let mut buffers = [vec![0; 100_000], vec![0; 100_000]];
+        buffers.iter_mut().for_each(|buffer| RealSys.random(buffer).unwrap());
+        assert_ne!(buffers[0], buffers[1]);
+        assert!(buffers.iter().all(|buffer| buffer.chunks(32).all(|part| part.iter().any(|byte| *byte != 0))));
+        assert_eq!(RealSys.random(&mut []), Ok(()));
     }
 
     #[test]

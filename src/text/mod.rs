@@ -1,6 +1,7 @@
 //! Text without a domain: counting words, globs, quoting, redaction, and the neutralising of what an attacker wrote.
 
 pub mod base64;
+pub mod borrowed;
 pub mod count;
 pub mod glob;
 pub mod neutral;

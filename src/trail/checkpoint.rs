@@ -5,7 +5,7 @@ use super::LogIndex;
 use super::merkle::MAX_SIZE;
 use crate::model::Digest;
 use crate::sign::note::{Note, NoteError, parse_note};
-use crate::sign::{KeyError, PublicKey, SigningKey, VerifierKey};
+use crate::sign::{KeyError, PublicKey, ReadyKey, SigningKey, VerifierKey};
 use crate::text::base64;
 
 /// Why bytes are not a checkpoint of a trusted log.
@@ -81,6 +81,20 @@ struct Trusted {
     before: Option<LogIndex>,
 }
 
+/// The keys that may sign bodies, ready to check many of them: other ones for other stretches of the log.
+pub struct ReadyKeys {
+    /// Where a stretch ends (none for the last), ascending, and the keys in it.
+    phases: Vec<(Option<LogIndex>, Vec<ReadyKey>)>,
+}
+
+impl ReadyKeys {
+    /// The keys that may sign the body of the record at this index.
+    pub fn at(&self, index: LogIndex) -> &[ReadyKey] {
+        let phase = self.phases.iter().find(|(end, _)| end.is_none_or(|end| index < end));
+        phase.map_or(&[], |(_, keys)| keys) // the last one has no end
+    }
+}
+
 impl Trust {
     /// One key, for whichever log it signs.
     pub fn key(key: PublicKey) -> Self {
@@ -105,6 +119,23 @@ impl Trust {
         self
     }
 
+    /// The keys that may sign bodies, ready to check many of them.
+    pub fn ready_keys(&self) -> ReadyKeys {
+        let mut ends: Vec<Option<LogIndex>> = self.keys.iter().map(|trusted| trusted.before).collect();
+        ends.push(None);
+        ends.sort_by_key(|end| (end.is_none(), *end));
+        ends.dedup();
+        let keys = |end: &Option<LogIndex>| {
+            let believed = self.keys.iter().filter(|trusted| match (trusted.before, end) {
+                (None, _) => true,
+                (Some(before), Some(end)) => before >= *end,
+                (Some(_), None) => false,
+            });
+            believed.map(|trusted| ReadyKey::new(trusted.key)).collect()
+        };
+        ReadyKeys { phases: ends.iter().map(|end| (*end, keys(end))).collect() }
+    }
+
     /// And the keys of the other, which were replaced: for the records before this index alone, and for checkpoints of no
     /// others.
     pub fn with_retired(mut self, other: &Self, before: LogIndex) -> Self {
@@ -114,12 +145,6 @@ impl Trust {
         };
         self.keys.extend(other.keys.iter().map(retired));
         self
-    }
-
-    /// The keys that may sign the body of the record at this index.
-    pub fn keys_at(&self, index: LogIndex) -> Vec<PublicKey> {
-        let believed = self.keys.iter().filter(|trusted| trusted.before.is_none_or(|before| index < before));
-        believed.map(|trusted| trusted.key).collect()
     }
 
     /// The keys under the name of a log, as its checkpoints of this size are signed.
@@ -206,13 +231,16 @@ mod tests {
         let until = |index| Trust::key(*new.public()).with_retired(&Trust::key(*key.public()), LogIndex(index));
         assert!(open(note.as_bytes(), &until(12)).is_ok());
         assert!(open(note.as_bytes(), &until(11)).is_err());
-        assert_eq!(until(12).keys_at(LogIndex(11)), [*new.public(), *key.public()]);
-        assert_eq!(until(12).keys_at(LogIndex(12)), [*new.public()]);
+        let keys = |trust: &Trust, index| {
+            trust.ready_keys().at(index).iter().map(|key| *key.public()).collect::<Vec<PublicKey>>()
+        };
+        assert_eq!(keys(&until(12), LogIndex(11)), [*new.public(), *key.public()]);
+        assert_eq!(keys(&until(12), LogIndex(12)), [*new.public()]);
         // The earlier end counts, and an end is never lifted.
         let twice = Trust::default().with_retired(&until(5), LogIndex(6));
-        assert_eq!(twice.keys_at(LogIndex(4)), [*new.public(), *key.public()]);
-        assert_eq!(twice.keys_at(LogIndex(5)), [*new.public()]);
-        assert_eq!(twice.keys_at(LogIndex(6)), []);
+        assert_eq!(keys(&twice, LogIndex(4)), [*new.public(), *key.public()]);
+        assert_eq!(keys(&twice, LogIndex(5)), [*new.public()]);
+        assert_eq!(keys(&twice, LogIndex(6)), []);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::LogIndex;
 use crate::model::{Digest, Outcome};
+use crate::text::borrowed::Text;
 use aws_lc_rs::hmac;
 use serde::Deserialize;
 use std::fmt;
@@ -12,6 +13,9 @@ use std::str::FromStr;
 pub const VERSION: &str = "https://portcullis.dev/trail/leaf/v1";
 /// A leaf has about 600 bytes; what is larger is not a leaf.
 pub const MAX_LEAF: usize = 4_096;
+
+/// Room for a leaf, in bytes, so that none is asked for twice.
+const USUAL_LEAF: usize = 700;
 
 /// Why bytes are not a leaf.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,8 +77,9 @@ impl FromStr for Commitment {
     type Err = NotACommitment;
 
     fn from_str(text: &str) -> Result<Self, NotACommitment> {
-        let hex = text.strip_prefix("hmac-sha256:").ok_or(NotACommitment)?;
-        format!("sha256:{hex}").parse().map(|digest: Digest| Self(digest.0)).map_err(|_| NotACommitment)
+        // A digest may have a prefix of its own, which is 7 characters longer than a commitment has room for.
+        let hex = text.strip_prefix("hmac-sha256:").filter(|hex| hex.len() == 64).ok_or(NotACommitment)?;
+        hex.parse().map(|digest: Digest| Self(digest.0)).map_err(|_| NotACommitment)
     }
 }
 
@@ -123,42 +128,51 @@ pub struct Leaf {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
-    v: String,
-    kind: String,
-    run: String,
-    body: String,
-    tool: Option<String>,
+struct Raw<'t> {
+    #[serde(borrow)]
+    v: Text<'t>,
+    #[serde(borrow)]
+    kind: Text<'t>,
+    #[serde(borrow)]
+    run: Text<'t>,
+    #[serde(borrow)]
+    body: Text<'t>,
+    #[serde(borrow)]
+    tool: Option<Text<'t>>,
     start: Option<u64>,
-    outcome: Option<String>,
-    policy: Option<String>,
-    ledger: Option<String>,
-    feed: Option<String>,
+    #[serde(borrow)]
+    outcome: Option<Text<'t>>,
+    #[serde(borrow)]
+    policy: Option<Text<'t>>,
+    #[serde(borrow)]
+    ledger: Option<Text<'t>>,
+    #[serde(borrow)]
+    feed: Option<Text<'t>>,
 }
 
 impl Leaf {
     /// The bytes that the log holds.
     pub fn to_bytes(&self) -> Vec<u8> {
         // The names in their canonical order; no value has a character that JSON escapes.
-        let mut out = format!("{{\"body\":\"{}\"", self.body);
-        let mut put = |name: &str, value: &dyn fmt::Display| out.push_str(&format!(",\"{name}\":\"{value}\""));
+        let mut out = String::with_capacity(USUAL_LEAF);
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
+        put(&["{\"body\":\"sha256:", &self.body.hex()]);
         if let LeafKind::Decision { feed: Some(feed), .. } = &self.kind {
-            put("feed", feed);
+            put(&["\",\"feed\":\"sha256:", &feed.hex()]);
         }
-        put("kind", &self.kind.as_str());
+        put(&["\",\"kind\":\"", self.kind.as_str()]);
         if let LeafKind::Decision { ledger, outcome, policy, .. } = &self.kind {
-            put("ledger", ledger);
-            put("outcome", &outcome.as_str());
-            put("policy", policy);
+            put(&["\",\"ledger\":\"sha256:", &ledger.hex(), "\",\"outcome\":\"", outcome.as_str()]);
+            put(&["\",\"policy\":\"sha256:", &policy.hex()]);
         }
-        put("run", &self.run);
+        put(&["\",\"run\":\"hmac-sha256:", &Digest(self.run.0).hex(), "\""]);
         if let LeafKind::Decision { start, .. } = &self.kind {
-            out.push_str(&format!(",\"start\":{start}"));
+            put(&[",\"start\":", &start.to_string()]);
         }
         if let Some(tool) = &self.tool {
-            out.push_str(&format!(",\"tool\":\"{tool}\""));
+            put(&[",\"tool\":\"sha256:", &tool.hex(), "\""]);
         }
-        out.push_str(&format!(",\"v\":\"{VERSION}\"}}"));
+        put(&[",\"v\":\"", VERSION, "\"}"]);
         out.into_bytes()
     }
 }
@@ -168,11 +182,11 @@ pub fn parse_leaf(bytes: &[u8]) -> Result<Leaf, LeafError> {
     if bytes.len() > MAX_LEAF {
         return Err(LeafError::TooLarge { size: bytes.len() });
     }
-    let raw: Raw = serde_json::from_slice(bytes).map_err(|error| LeafError::NotALeaf { why: error.to_string() })?;
-    if raw.v != VERSION {
+    let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|error| LeafError::NotALeaf { why: error.to_string() })?;
+    if *raw.v != *VERSION {
         return Err(LeafError::Version { found: raw.v.chars().take(100).collect() });
     }
-    let kind = match raw.kind.as_str() {
+    let kind = match &*raw.kind {
         "start" => start_kind(&raw)?,
         "decision" => decision_kind(&raw)?,
         _ => return Err(LeafError::Field { field: "kind" }),
@@ -186,7 +200,7 @@ pub fn parse_leaf(bytes: &[u8]) -> Result<Leaf, LeafError> {
     if leaf.to_bytes() == bytes { Ok(leaf) } else { Err(LeafError::NotCanonical) }
 }
 
-fn start_kind(raw: &Raw) -> Result<LeafKind, LeafError> {
+fn start_kind(raw: &Raw<'_>) -> Result<LeafKind, LeafError> {
     let foreign = [
         ("start", raw.start.is_some()),
         ("outcome", raw.outcome.is_some()),
@@ -200,7 +214,7 @@ fn start_kind(raw: &Raw) -> Result<LeafKind, LeafError> {
     }
 }
 
-fn decision_kind(raw: &Raw) -> Result<LeafKind, LeafError> {
+fn decision_kind(raw: &Raw<'_>) -> Result<LeafKind, LeafError> {
     let outcomes = [Outcome::Passed, Outcome::Incomplete, Outcome::Failed];
     let start = raw.start.filter(|index| *index < super::merkle::MAX_SIZE);
     Ok(LeafKind::Decision {

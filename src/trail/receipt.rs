@@ -115,7 +115,7 @@ pub fn check(receipt: &Receipt, trust: &Trust, body: Option<&[u8]>) -> Result<Pr
     if let Some(problem) = super::show::starts_late(&leaf, receipt.index.0) {
         return Err(ReceiptError::Body(problem));
     }
-    let summary = body.map(|body| check_body(body, &leaf, &trust.keys_at(receipt.index))).transpose();
+    let summary = body.map(|body| check_body(body, &leaf, trust.ready_keys().at(receipt.index))).transpose();
     let summary = summary.map_err(ReceiptError::Body)?;
     Ok(Proven { leaf, index: receipt.index, head, summary })
 }

@@ -72,6 +72,7 @@ pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoi
     let note = store.checkpoint()?.ok_or(ShowError::NoLog)?;
     let head = checkpoint::open(&note, trust)?.head().clone();
     let bundles = Tile::level(Kind::Entries, head.size).collect::<Vec<_>>();
+    let keys = trust.ready_keys();
     let mut nodes = TileNodes::new(store, head.size);
     let mut found = Vec::new();
     // From the newest on, so that the last ones are found without reading the rest.
@@ -93,7 +94,7 @@ pub fn show(store: &dyn Store, trust: &Trust, query: &Query) -> Result<(Checkpoi
             if matches!(query, Query::Index(wanted) if wanted.0 != index) {
                 continue;
             }
-            let shown = one(store, &mut nodes, &head, &trust.keys_at(LogIndex(index)), index, &entry)?;
+            let shown = one(store, &mut nodes, &head, keys.at(LogIndex(index)), index, &entry)?;
             let matches = match query {
                 Query::Run(run) => shown
                     .summary
@@ -125,7 +126,7 @@ fn one(
     store: &dyn Store,
     nodes: &mut TileNodes<'_, dyn Store + '_>,
     head: &Checkpoint,
-    keys: &[crate::sign::PublicKey],
+    keys: &[crate::sign::ReadyKey],
     index: u64,
     entry: &[u8],
 ) -> Result<Shown, ShowError> {

@@ -8,6 +8,7 @@ use crate::model::{
     Component, Digest, FeedInfo, JudgedFinding, JudgedGap, LedgerRow, Outcome, RowState, Ruling, Timestamp, TreePath,
     Verdict,
 };
+use crate::text::borrowed::Text;
 use crate::text::object::Object;
 use crate::text::redact;
 use serde::Deserialize;
@@ -367,22 +368,23 @@ pub enum StatementError {
 
 /// The parts of a statement that are read back; the rest is passed over.
 #[derive(Deserialize)]
-struct RawStatement {
-    #[serde(rename = "_type")]
-    kind: String,
+struct RawStatement<'t> {
+    #[serde(rename = "_type", borrow)]
+    kind: Text<'t>,
     subject: Vec<IgnoredAny>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
-    predicate: Object<RawPredicate>,
+    #[serde(borrow)]
+    predicate: Object<RawPredicate<'t>>,
 }
 
 #[derive(Deserialize)]
-struct RawPredicate {
+struct RawPredicate<'t> {
     #[serde(rename = "verificationResult")]
     verification_result: Option<String>,
     policy: Option<Object<RawPolicy>>,
-    #[serde(rename = "https://portcullis.dev/trail/v1/salt")]
-    salt: Option<String>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/salt", borrow)]
+    salt: Option<Text<'t>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/run")]
     run: Option<Object<RawRun>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/initiator")]
@@ -407,8 +409,8 @@ struct RawPredicate {
     feed: Option<Object<RawDigest>>,
     #[serde(rename = "https://portcullis.dev/trail/v1/tool")]
     tool: Option<Object<RawDigest>>,
-    #[serde(rename = "https://portcullis.dev/trail/v1/findings")]
-    findings: Option<Vec<Object<RawFinding>>>,
+    #[serde(rename = "https://portcullis.dev/trail/v1/findings", borrow)]
+    findings: Option<Vec<Object<RawFinding<'t>>>>,
 }
 
 #[derive(Deserialize)]
@@ -442,16 +444,18 @@ struct RawSource {
 }
 
 #[derive(Deserialize)]
-struct RawFinding {
-    ruling: String,
+struct RawFinding<'t> {
+    #[serde(borrow)]
+    ruling: Text<'t>,
 }
 
 /// Parses the payload of a body from untrusted bytes.
 pub fn parse_statement(bytes: &[u8]) -> Result<Summary, StatementError> {
     // All of it is text, also what is passed over: the parser does not look into that.
     let text = std::str::from_utf8(bytes).map_err(|_| StatementError::NotAStatement)?;
-    let Object(raw): Object<RawStatement> = serde_json::from_str(text).map_err(|_| StatementError::NotAStatement)?;
-    if raw.kind != STATEMENT || raw.subject.is_empty() {
+    let Object(raw): Object<RawStatement<'_>> =
+        serde_json::from_str(text).map_err(|_| StatementError::NotAStatement)?;
+    if *raw.kind != *STATEMENT || raw.subject.is_empty() {
         return Err(StatementError::NotAStatement);
     }
     let missing = |field| StatementError::Field { field };
@@ -460,7 +464,8 @@ pub fn parse_statement(bytes: &[u8]) -> Result<Summary, StatementError> {
     let Object(run) = predicate.run.ok_or(missing("run"))?;
     let (initiator, known_by) = predicate.initiator.map(|Object(who)| (who.name, who.known_by)).unzip();
     let (commit, dirty) = predicate.source.map_or((None, false), |Object(source)| (source.commit, source.dirty));
-    let blocking = |list: &Vec<Object<RawFinding>>| list.iter().filter(|finding| finding.0.ruling == "blocks").count();
+    let blocking =
+        |list: &Vec<Object<RawFinding<'_>>>| list.iter().filter(|finding| &*finding.0.ruling == "blocks").count();
     let sha256 = |digest: Option<Object<RawDigest>>| digest.and_then(|Object(digest)| digest.sha256);
     Ok(Summary {
         commitment: run_commitment(&salt.0, run.repository.as_deref(), &run.id, run.attempt),

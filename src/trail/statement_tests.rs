@@ -5,7 +5,7 @@ use crate::model::{
     Axis, Class, Component, FeedKind, Finding, Gap, GapKind, Ledger, Location, PolicyInfo, RuleId, Scope, Severity,
     SeverityBasis, Source, Stage, Tool,
 };
-use crate::sign::{PublicKey, SigningKey};
+use crate::sign::{ReadyKey, SigningKey};
 use crate::trail::record::{Initiator, KnownBy, Record, Runner, decision, start};
 use crate::trail::verify::{ProblemKind, check_body};
 use crate::trail::{Leaf, leaf::parse_leaf};
@@ -219,7 +219,7 @@ fn only_what_is_public_of_the_address_of_a_repository_is_kept() {
 #[test]
 fn body_and_leaf_belong_together_and_any_other_leaf_is_refused() {
     let (record, key) = record(Ruling::Blocks, &context());
-    let trusted: [PublicKey; 1] = [*key.public()];
+    let trusted = [ReadyKey::new(*key.public())];
     let leaf = parse_leaf(&record.leaf).unwrap();
     let summary = check_body(&record.body, &leaf, &trusted).unwrap();
     assert_eq!((summary.run_label().as_str(), summary.findings), ("4711/2", Some((1, 1))));

@@ -2,7 +2,7 @@
 //! the index and the run of what is wrong, and it repairs nothing.
 
 use super::LogIndex;
-use super::checkpoint::{self, Checkpoint, Trust};
+use super::checkpoint::{self, Checkpoint, ReadyKeys, Trust};
 use super::leaf::{Commitment, Leaf, LeafKind, parse_leaf};
 use super::log::{LogError, TileNodes, tile_root};
 use super::merkle::{Range, check_consistency, leaf_hash, prove_consistency};
@@ -13,13 +13,14 @@ use super::store::{BODIES, Change, Store, StoreError, body_path};
 use super::tile::{self, CHECKPOINT, HEIGHT, Kind, Tile, WIDTH, parse_tile_path};
 
 use crate::model::Digest;
-use crate::sign::PublicKey;
+use crate::sign::ReadyKey;
 use crate::sign::dsse::parse_envelope;
 use crate::sys::{Fault, SysError, beside, spread};
-use std::collections::BTreeMap;
 
 /// More problems than this are counted, not listed: nobody reads them.
 pub const MAX_PROBLEMS: usize = 1_000;
+/// Paths that one thread looks up at a time.
+const PATHS: usize = 4_096;
 /// A log that is written to while it is looked at is looked at again; after this many times the last look counts.
 const MAX_ROUNDS: usize = 5;
 
@@ -55,13 +56,14 @@ fn look(store: &dyn Store, note: &[u8], trust: &Trust, since: Option<&[u8]>) -> 
         Err(error) => return Ok(Verification::of_problem(ProblemKind::Checkpoint(error))),
     };
     let mut findings = Findings::default();
-    let (paths, records) = beside(|| store.list(), || records(store, &head, trust, &mut findings));
-    let (paths, records) = (paths.ok_or(VerifyError::Panicked)??, records?);
-    tree(store, &head, &records, &mut findings)?;
+    let trusted = trust.ready_keys();
+    let (paths, records) = beside(|| store.list(), || records(store, &head, &trusted, &mut findings));
+    let (paths, (records, roots)) = (paths.ok_or(VerifyError::Panicked)??, records?);
+    tree(store, &head, &records, roots, &mut findings)?;
     if let Some(since) = since {
         consistency(store, &head, since, trust, &records, &mut findings)?;
     }
-    let unfinished = runs(&records, &mut findings);
+    let (unfinished, bodies) = runs(&records, &mut findings);
     // The files were listed before: a writer that works just now has committed before it writes a file.
     let pending = match store.pending() {
         Ok(pending) => pending,
@@ -71,7 +73,7 @@ fn look(store: &dyn Store, note: &[u8], trust: &Trust, since: Option<&[u8]>) -> 
         }
         Err(error) => return Err(error.into()),
     };
-    files(store, &head, &records, &paths, pending.as_ref(), &mut findings)?;
+    files(store, &head, &bodies, &paths, pending.as_ref(), &mut findings)?;
     let (problems, more_problems) = findings.finish(&records);
     Ok(Verification { head: Some(head), unfinished, pending: pending.is_some(), problems, more_problems })
 }
@@ -141,22 +143,28 @@ fn claimed_run(entry: &[u8]) -> Option<Commitment> {
     text.get(start..start + "hmac-sha256:".len() + 64)?.parse().ok()
 }
 
-/// Reads and checks every entry with its body, bundle by bundle on every core.
+/// Reads and checks every entry with its body, bundle by bundle on every core. Returns what each record says, and the root
+/// over the entries of each full bundle; none where an entry of it could not be read.
 fn records(
     store: &dyn Store,
     head: &Checkpoint,
-    trust: &Trust,
+    trusted: &ReadyKeys,
     findings: &mut Findings,
-) -> Result<Vec<Seen>, VerifyError> {
+) -> Result<(Vec<Seen>, Vec<Option<Digest>>), VerifyError> {
     let bundles: Vec<Tile> = Tile::level(Kind::Entries, head.size).collect();
-    let checked = spread(&bundles, |tile| bundle(store, *tile, trust)).ok_or(VerifyError::Panicked)?;
-    let mut records = Vec::new();
-    for checked in checked {
-        let (seen, problems) = checked?;
+    let checked = spread(&bundles, |tile| {
+        let (seen, problems) = bundle(store, *tile, trusted)?;
+        let hashes = (tile.width == WIDTH).then(|| seen.iter().map(|seen| seen.hash).collect::<Option<Vec<_>>>());
+        Ok::<_, VerifyError>((seen, problems, hashes.map(|hashes| hashes.map(|hashes| tile_root(&hashes)))))
+    });
+    let (mut records, mut roots) = (Vec::new(), Vec::new());
+    for checked in checked.ok_or(VerifyError::Panicked)? {
+        let (seen, problems, root) = checked?;
         records.extend(seen);
+        roots.extend(root);
         findings.0.extend(problems.0);
     }
-    Ok(records)
+    Ok((records, roots))
 }
 
 /// A file of the log: its bytes, or what is wrong with it alone. An error is one of the store as a whole.
@@ -199,7 +207,7 @@ fn bodies(store: &dyn Store, paths: &[String]) -> Result<Vec<Result<Vec<u8>, Pro
 }
 
 /// Checks one bundle. Returns one [`Seen`] for each place of it, whatever is wrong.
-fn bundle(store: &dyn Store, tile: Tile, trust: &Trust) -> Result<(Vec<Seen>, Findings), VerifyError> {
+fn bundle(store: &dyn Store, tile: Tile, trusted: &ReadyKeys) -> Result<(Vec<Seen>, Findings), VerifyError> {
     let mut findings = Findings::default();
     let first = tile.number * WIDTH;
     let mut seen: Vec<Seen> = (0..tile.width).map(|_| Seen::default()).collect();
@@ -243,8 +251,8 @@ fn bundle(store: &dyn Store, tile: Tile, trust: &Trust) -> Result<(Vec<Seen>, Fi
         let Some(Seen { leaf: Some(leaf), run, initiator, .. }) = seen.get_mut(place) else {
             continue; // cannot be: every such place has a leaf
         };
-        let trusted = trust.keys_at(LogIndex(first + place as u64));
-        match body.and_then(|body| check_body(&body, leaf, &trusted)) {
+        let trusted = trusted.at(LogIndex(first + place as u64));
+        match body.and_then(|body| check_body(&body, leaf, trusted)) {
             Ok(summary) => {
                 *run = Some(summary.run_label());
                 *initiator = summary.initiator;
@@ -270,32 +278,45 @@ fn level_zero(store: &dyn Store, bundle: Tile, findings: &mut Findings) -> Resul
 }
 
 /// Checks that a body is the one its leaf names, signed by a trusted key, and that both say the same.
-pub(super) fn check_body(body: &[u8], leaf: &Leaf, trusted: &[PublicKey]) -> Result<Summary, ProblemKind> {
+pub(super) fn check_body(body: &[u8], leaf: &Leaf, trusted: &[ReadyKey]) -> Result<Summary, ProblemKind> {
     if Digest::of(body) != leaf.body {
         return Err(ProblemKind::BodyDigest);
     }
     let envelope = parse_envelope(body).map_err(ProblemKind::Envelope)?;
-    let (payload, _) = envelope.verify(PAYLOAD_TYPE, trusted).map_err(ProblemKind::Envelope)?;
+    let (payload, _) = envelope.verify_ready(PAYLOAD_TYPE, trusted).map_err(ProblemKind::Envelope)?;
     let summary = parse_statement(payload).map_err(ProblemKind::Statement)?;
     summary.fits(leaf).map_err(ProblemKind::Statement)?;
     Ok(summary)
 }
 
-/// Builds the tree over the entries anew and compares every tile above level 0, and the root.
-fn tree(store: &dyn Store, head: &Checkpoint, records: &[Seen], findings: &mut Findings) -> Result<(), VerifyError> {
-    let Some(mut hashes) = records.iter().map(|seen| seen.hash).collect::<Option<Vec<_>>>() else {
+/// Builds the tree over the entries anew and compares every tile above level 0, and the root. `roots` are those over the
+/// full bundles.
+fn tree(
+    store: &dyn Store,
+    head: &Checkpoint,
+    records: &[Seen],
+    roots: Vec<Option<Digest>>,
+    findings: &mut Findings,
+) -> Result<(), VerifyError> {
+    let (_full, rest) = records.as_chunks::<{ WIDTH as usize }>(); // each full bundle has its root
+    let rest = rest.iter().map(|seen| seen.hash).collect::<Option<Vec<_>>>();
+    let roots = roots.into_iter().collect::<Option<Vec<_>>>();
+    let (Some(mut hashes), Some(rest)) = (roots, rest) else {
         return Ok(()); // an entry is unreadable, which is reported; no tree can be built without it
     };
     let mut range = Range::default();
-    hashes.iter().for_each(|hash| range.push(0, *hash));
+    hashes.iter().for_each(|root| range.push(HEIGHT, *root));
+    rest.iter().for_each(|hash| range.push(0, *hash));
     // A wrong entry is told where it stands; without one the wrong root is the only sign.
     let entry_told = findings.0.iter().any(|(_, kind)| matches!(kind, ProblemKind::Entry));
     if range.root() != head.root && !entry_told {
         findings.log(ProblemKind::Root);
     }
     for level in 1..HEIGHT {
-        let (full, _rest) = hashes.as_chunks::<{ WIDTH as usize }>(); // a partial tile has no hash above it
-        hashes = full.iter().map(|tile| tile_root(tile)).collect();
+        if level > 1 {
+            let (full, _rest) = hashes.as_chunks::<{ WIDTH as usize }>(); // a partial tile has no hash above it
+            hashes = full.iter().map(|tile| tile_root(tile)).collect();
+        }
         for (tile, hashes) in Tile::level(Kind::Hashes(level), head.size).zip(hashes.chunks(WIDTH as usize)) {
             let path = tile.path();
             let first = (tile.number * WIDTH) << (u32::from(level) * u32::from(HEIGHT));
@@ -351,15 +372,16 @@ fn consistency(
     Ok(())
 }
 
-/// Checks that records refer to each other as they should, and finds the runs without a decision.
-fn runs(records: &[Seen], findings: &mut Findings) -> Vec<Unfinished> {
-    let mut bodies: BTreeMap<Digest, LogIndex> = BTreeMap::new();
-    let mut decided: BTreeMap<LogIndex, LogIndex> = BTreeMap::new();
-    let leaves = (0..).zip(records).filter_map(|(index, seen)| Some((index, seen.leaf.as_ref()?))); // unreadable: told
-    for (index, leaf) in leaves {
-        if let Some(first) = bodies.insert(leaf.body, LogIndex(index)) {
-            findings.record(index, ProblemKind::SameBody { first });
-        }
+/// Checks that records refer to each other as they should, and finds the runs without a decision. Returns them, and the
+/// bodies that records name, sorted.
+fn runs(records: &[Seen], findings: &mut Findings) -> (Vec<Unfinished>, Vec<Digest>) {
+    let leaves = || (0..).zip(records).filter_map(|(index, seen)| Some((index, seen.leaf.as_ref()?))); // unreadable: told
+    let mut bodies: Vec<(Digest, u64)> = leaves().map(|(index, leaf)| (leaf.body, index)).collect();
+    for (first, index) in doubled(&mut bodies) {
+        findings.record(index, ProblemKind::SameBody { first: LogIndex(first) });
+    }
+    let mut decided = Vec::new();
+    for (index, leaf) in leaves() {
         let LeafKind::Decision { start, .. } = leaf.kind else { continue };
         let before = at(records, start.0).filter(|_| start.0 < index);
         match before.map(|seen| &seen.leaf) {
@@ -370,40 +392,50 @@ fn runs(records: &[Seen], findings: &mut Findings) -> Vec<Unfinished> {
             Some(None) => {} // the start is unreadable, which is told there
             Some(Some(_)) | None => findings.record(index, ProblemKind::NoSuchStart { start }),
         }
-        if let Some(first) = decided.insert(start, LogIndex(index)) {
-            findings.record(index, ProblemKind::DecidedTwice { first });
-        }
+        decided.push((start, index));
+    }
+    for (first, index) in doubled(&mut decided) {
+        findings.record(index, ProblemKind::DecidedTwice { first: LogIndex(first) });
     }
     let starts = (0..).zip(records).filter(|(index, seen)| {
         let start = matches!(seen.leaf.as_ref().map(|leaf| &leaf.kind), Some(LeafKind::Start));
-        start && !decided.contains_key(&LogIndex(*index))
+        start && decided.binary_search_by_key(&LogIndex(*index), |(start, _)| *start).is_err()
     });
     let unfinished = |(index, seen): (u64, &Seen)| Unfinished {
         index: LogIndex(index),
         run: seen.run.clone(),
         initiator: seen.initiator.clone(),
     };
-    starts.map(unfinished).collect()
+    (starts.map(unfinished).collect(), bodies.into_iter().map(|(body, _)| body).collect())
+}
+
+/// Sorts records by what should be different in each, and returns each that is the same as one before it, after that one.
+fn doubled<T: Ord>(records: &mut [(T, u64)]) -> Vec<(u64, u64)> {
+    records.sort_unstable();
+    let pairs = records.array_windows().filter(|[(a, _), (b, _)]| a == b);
+    pairs.map(|[(_, first), (_, index)]| (*first, *index)).collect()
 }
 
 /// Checks that every file belongs to the log: to its head, to an earlier head, or to a change that is being published.
+/// `bodies` are those that records name, sorted.
 fn files(
     store: &dyn Store,
     head: &Checkpoint,
-    records: &[Seen],
+    bodies: &[Digest],
     paths: &[String],
     pending: Option<&Change>,
     findings: &mut Findings,
 ) -> Result<(), VerifyError> {
-    let mut bodies: Vec<Digest> = records.iter().filter_map(|seen| Some(seen.leaf.as_ref()?.body)).collect();
-    bodies.sort_unstable();
-    for path in paths {
-        let named = || {
-            let hex = path.strip_prefix(BODIES)?.strip_prefix('/')?;
-            let digest: Digest = hex.parse().ok()?;
-            (digest.is_hex(hex) && bodies.binary_search(&digest).is_ok()).then_some(())
-        };
-        if path == CHECKPOINT || named().is_some() {
+    let is_named = |path: &&String| {
+        let hex = path.strip_prefix(BODIES).and_then(|rest| rest.strip_prefix('/'));
+        let digest = hex.and_then(|hex| hex.parse::<Digest>().ok().filter(|digest| digest.is_hex(hex)));
+        digest.is_some_and(|digest| bodies.binary_search(&digest).is_ok())
+    };
+    // Nearly all of them are bodies: those are looked up on every core.
+    let parts: Vec<&[String]> = paths.chunks(PATHS).collect();
+    let others = spread(&parts, |part| part.iter().filter(|path| !is_named(path)).collect::<Vec<_>>());
+    for path in others.ok_or(VerifyError::Panicked)?.into_iter().flatten() {
+        if path == CHECKPOINT {
             continue;
         }
         if let Some(tile) = parse_tile_path(path)

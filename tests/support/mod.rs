@@ -184,6 +184,18 @@ impl Sys for World {
         self.turn("write", path)?;
         self.real.replace(&self.at(path), bytes, private)
     }
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
+        self.turn("write", path)?;
+        self.real.write_new(&self.at(path), bytes)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), SysError> {
+        self.turn("rename", from)?;
+        self.real.rename(&self.at(from), &self.at(to))
+    }
+    fn sync_dir(&self, dir: &Path) -> Result<(), SysError> {
+        self.turn("sync", dir)?;
+        self.real.sync_dir(&self.at(dir))
+    }
     fn replace_program(&self, path: &Path, bytes: &[u8]) -> Result<(), SysError> {
         self.turn("write", path)?;
         self.real.replace_program(&self.at(path), bytes)

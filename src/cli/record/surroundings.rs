@@ -1,5 +1,5 @@
-//! What a record says of a run from around it: who, which commit, whether the judged files are those of the commit, which
-//! program. Everything is read here and nothing is written.
+//! What a record says of a run from around it: who, which commit, whether the judged files are those of the commit.
+//! Everything is read here and nothing is written.
 
 use super::trouble::Trouble;
 use super::{RecordArgs, Subject};
@@ -10,16 +10,11 @@ use crate::model::{Digest, Ledger, Timestamp};
 use crate::sys::{Bytes, Fault, FileKind, Sys, SysError, beside};
 use crate::trail::record::local_run_id;
 use crate::trail::{Initiator, KnownBy, RunContext, Runner};
-use aws_lc_rs::digest::{Context, SHA256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The program is read in pieces of this size, in bytes, so that no page of it stays.
-const PIECE: usize = 256 << 10;
-/// A program larger than this is not ours: a debug build has some hundred MiB.
-const MAX_PROGRAM: Bytes = Bytes::mib(2048);
 /// Where Linux says the name of the machine.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// A host name is at most 64 bytes; the file holds nothing else.
@@ -136,35 +131,6 @@ pub(super) fn directory(sys: &dyn Sys, target: &Path) -> Result<PathBuf, SysErro
     let real = sys.real_path(target)?;
     let is_dir = sys.kind(&real)? == Some(FileKind::Dir);
     Ok(if is_dir { real } else { real.parent().map(Path::to_owned).unwrap_or(real) })
-}
-
-/// SHA-256 of the running program's own file. None where it is gone or may not be read, which the record then says.
-pub(super) fn tool_digest(sys: &dyn Sys) -> Result<Option<Digest>, Trouble> {
-    let open = || {
-        let path = sys.program()?;
-        let file = sys.open(&path)?;
-        let size = file.size()?;
-        if size > MAX_PROGRAM {
-            let fault = Fault::TooLarge { limit: MAX_PROGRAM };
-            return Err(SysError { op: "read", what: path.display().to_string(), fault });
-        }
-        let mut context = Context::new(&SHA256);
-        let mut piece = vec![0; PIECE];
-        let mut at = 0;
-        while at < size.0 {
-            let length = usize::try_from(size.0 - at).map_or(PIECE, |left| left.min(PIECE));
-            let Some(part) = piece.get_mut(..length) else { break }; // a piece is never longer than the buffer
-            file.read_exact_at(part, at)?;
-            context.update(part);
-            at += length as u64;
-        }
-        Ok(context.finish())
-    };
-    match open() {
-        Ok(digest) => Ok(digest.as_ref().try_into().ok().map(Digest)), // 32 bytes
-        Err(SysError { fault: Fault::NotFound | Fault::Denied, .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// What git says. A checkout that it cannot speak for is none, as for the gate; a call that failed is a failure.

@@ -105,7 +105,8 @@ pub trait Store: Read + Sync {
     /// slipped in is found. Left out: the store's own state, and temporary files of writers that died.
     fn list(&self) -> Result<Vec<String>, StoreError>;
 
-    /// The change that is committed and not published: a writer died after its commit point, or works just now.
+    /// The change that is committed and whose publication did not end: a writer died after its commit point, or works just
+    /// now. Its checkpoint may be the published one already.
     fn pending(&self) -> Result<Option<Change>, StoreError>;
 
     /// Opens the log for one change. Finishes first what an earlier writer committed and did not publish. Other writers
@@ -120,10 +121,11 @@ pub trait Transaction: Read {
 
     /// Replaces the checkpoint this transaction began with by the change's.
     ///
-    /// - `Ok`: durable, and visible to every later call of every process, across restarts.
+    /// - `Ok`: visible to every later call of every process, and durable: a power failure does not take it back.
     /// - [`StoreError::Conflict`]: nothing is visible, now or later.
-    /// - Any other error: the change is either committed as a whole or not at all, and which of the two is not known.
-    ///   Begin again and look. A half is never visible: a commit that was cut short is finished by the next `begin`.
+    /// - Any other error, and after the death of the process or a power failure: the change is either committed as a whole
+    ///   or not at all, and which of the two is not known. Begin again and look. A half is never visible: a commit that
+    ///   was cut short is finished by the next `begin`, and until then readers see the log without it or with all of it.
     fn commit(self: Box<Self>, change: &Change) -> Result<(), StoreError>;
 }
 

@@ -12,6 +12,11 @@ pub(super) const MAX_STAGED: usize = 256 << 20;
 
 const DAMAGED: StoreError = StoreError::Damaged { what: "a staged change cannot be read" };
 
+/// Whether the bytes are meant to be a change.
+pub(super) fn is_staged(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
 /// The bytes of a change: checkpoint, number of directories, directories, then path and bytes of each file, each part
 /// with its length before it; at the end the SHA-256 of all that.
 pub(super) fn format_staged(change: &Change) -> Vec<u8> {
