@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("feed", &["sys", "config", "git", "version"]),
     ("rule", &[]),
     ("inventory", &["sys"]),
-    ("check", &["config", "feed", "rule", "inventory", "version"]),
+    ("check", &["sys", "config", "feed", "rule", "inventory", "version"]),
     ("policy", &["config"]),
     ("report", &["rule"]),
     ("sign", &["sys"]),

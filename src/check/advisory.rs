@@ -9,6 +9,7 @@ use crate::model::{
     Advisory, Class, Collection, Component, Ecosystem, Evidence, Finding, Fix, Gap, GapKind, Interval, Kind, Partial,
     Record, RuleId, Severity, SeverityBasis, Source, Stage,
 };
+use crate::sys::spread;
 use crate::version::{Scheme, Standing};
 use crate::{feed, rule, text};
 use semver::Version;
@@ -19,6 +20,10 @@ pub(super) struct Advisories;
 
 /// Ecosystems on which no public database has records: nothing that could be installed would cover them.
 const WITHOUT_DATABASE: [Ecosystem; 2] = [Ecosystem::CocoaPods, Ecosystem::Jsr];
+
+/// Components that one thread asks about at a time. Smaller locks are not worth a second thread: there is one for each
+/// lock as well.
+const PART: usize = 256;
 
 /// What a workflow uses is no part of what is built, and nearly every repository has one: where no feed speaks of it, that
 /// is told and does not fail.
@@ -33,6 +38,7 @@ impl Check for Advisories {
         let mut out = Partial::whole(Vec::new());
         let mut covered: BTreeMap<Ecosystem, bool> = BTreeMap::new();
         let mut unasked: BTreeMap<Ecosystem, usize> = BTreeMap::new();
+        let mut asked: Vec<(usize, &Component)> = Vec::new();
         for (index, component) in facts.inventory.components.iter().enumerate() {
             match component.source {
                 Source::Default => {}
@@ -54,10 +60,20 @@ impl Check for Advisories {
                 facts.catalogue.covers(ecosystem).unwrap_or(true) // asking for a package says what is damaged
             });
             if is_covered {
-                one(facts, index, component, &mut out);
+                asked.push((index, component));
             } else {
                 *unasked.entry(ecosystem).or_default() += 1;
             }
+        }
+        // Looking a record up costs a read and a digest; a large lock has thousands of them.
+        let parts: Vec<&[(usize, &Component)]> = asked.chunks(PART).collect();
+        let done = spread(&parts, |part| {
+            let mut found = Partial::whole(Vec::new());
+            part.iter().for_each(|(index, component)| one(facts, *index, component, &mut found));
+            found
+        });
+        for part in done.expect("a check that panics is a gap") {
+            out.value.extend(part.take(&mut out.gaps));
         }
         out.gaps.extend(unasked.into_iter().map(|(ecosystem, count)| no_feed(facts, ecosystem, count)));
         out

@@ -16,7 +16,7 @@ pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
 use crate::feed::{Catalogue, FeedError, Published, PublishedMap};
 use crate::model::{Component, Digest, Ecosystem, Finding, Gap, Inventory, Location, Partial, Source};
 use lines::Lines;
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 /// What `--online` brought, by name and version.
 pub type Online = PublishedMap;
@@ -31,8 +31,8 @@ pub struct Facts<'a> {
     pub catalogue: &'a Catalogue,
     /// What the registry answered, where it was asked.
     pub online: Option<&'a Online>,
-    paths: OnceCell<Paths>,
-    lines: OnceCell<Lines>,
+    paths: OnceLock<Paths>,
+    lines: OnceLock<Lines>,
 }
 
 /// One question asked of the facts.
@@ -54,7 +54,7 @@ const EXCERPT_CHARS: usize = 200;
 impl<'a> Facts<'a> {
     /// Facts on one lockfile.
     pub fn new(inventory: &'a Inventory, digest: Digest, catalogue: &'a Catalogue, online: Option<&'a Online>) -> Self {
-        Self { inventory, digest, catalogue, online, paths: OnceCell::new(), lines: OnceCell::new() }
+        Self { inventory, digest, catalogue, online, paths: OnceLock::new(), lines: OnceLock::new() }
     }
 
     /// The ways from the first-party packages, computed when the first finding asks.

@@ -49,13 +49,17 @@ pub(super) fn ask(
         }
     }
     let mut heard = Vec::new();
+    let mut told = Vec::with_capacity(packages.len());
     for (index, package) in &packages {
-        matching(index, package, component, &mut heard)?;
+        told.push(matching(index, package, component, &mut heard)?);
     }
     names.extend(heard.iter().flat_map(|h| names_of(&h.record)));
     if !names.is_empty() {
-        for (index, package) in &packages {
-            related(index, package, &names, &mut heard)?;
+        for ((index, package), told) in packages.iter().zip(told) {
+            // Where every statement on the package was heard there is nothing to look for.
+            if package.statements.len() > told {
+                related(index, package, &names, &mut heard)?;
+            }
         }
     }
     Ok(heard)
@@ -66,8 +70,15 @@ pub(super) fn names_of(record: &Record) -> impl Iterator<Item = String> + '_ {
     std::iter::once(&record.id).chain(&record.aliases).map(|name| name.to_ascii_uppercase())
 }
 
-/// Adds the records that call the component affected, and those of which that cannot be told.
-fn matching(index: &Index, package: &Package, component: &Component, heard: &mut Vec<Heard>) -> Result<(), FeedError> {
+/// Adds the records that call the component affected, and those of which that cannot be told. Gives the number of
+/// statements that do.
+fn matching(
+    index: &Index,
+    package: &Package,
+    component: &Component,
+    heard: &mut Vec<Heard>,
+) -> Result<usize, FeedError> {
+    let mut told = 0;
     let version = name::scheme(component.ecosystem.osv()).map(|scheme| scheme.parse(&component.version));
     for statement in package.statements.iter().filter(|statement| !statement.withdrawn) {
         let matcher = Matcher::new(&statement.affected);
@@ -80,6 +91,7 @@ fn matching(index: &Index, package: &Package, component: &Component, heard: &mut
             Answer::Affected => (Says::Affected, None),
             Answer::CannotTell(doubt) => (Says::CannotTell, Some(doubt.to_string())),
         };
+        told += 1;
         let (source, record) = index.record(statement.record)?;
         let matched = (says == Says::Affected).then(|| matched(&statement.affected, &component.version));
         let new = Heard { source: source.to_owned(), record, says, doubt, matched };
@@ -90,7 +102,7 @@ fn matching(index: &Index, package: &Package, component: &Component, heard: &mut
             None => heard.push(new),
         }
     }
-    Ok(())
+    Ok(told)
 }
 
 /// Adds the records on the package that have one of the names and do not call it affected.
