@@ -18,11 +18,11 @@ impl Check for Lookalikes {
     }
 
     fn run(&self, facts: &Facts<'_>) -> Partial<Vec<Finding>> {
-        let mut found = Vec::new();
+        let (mut found, mut buffer) = (Vec::new(), String::new());
         for (index, component) in facts.inventory.components.iter().enumerate() {
             let fetched = matches!(component.source, Source::Default | Source::Registry(_));
             let Some(popular) = popular(component.ecosystem).filter(|_| fetched) else { continue };
-            if let Some((name, how)) = popular.imitated(component) {
+            if let Some((name, how)) = popular.imitated(component, &mut buffer) {
                 let message = format!("{} has a name that is that of {name} but for {how}", component.label());
                 found.extend(say::of_entry(facts, RuleId::LOOKALIKE, index, message));
             }
@@ -71,19 +71,19 @@ impl Popular {
                 list.push((letters(name), name));
             }
         }
-        let skeletons = names.iter().filter_map(|name| Some((skeleton(name)?, *name))).collect();
+        let skeletons = names.iter().map(|name| (skeleton_of(name), *name)).collect();
         Self { names: names.into_iter().collect(), neighbours: neighbours.lines().collect(), skeletons, by_length }
     }
 
     /// The name that this one imitates, and how the two differ.
-    fn imitated(&self, component: &Component) -> Option<(&'static str, &'static str)> {
+    fn imitated(&self, component: &Component, buffer: &mut String) -> Option<(&'static str, &'static str)> {
         let name = plain(component);
         if self.names.contains(name.as_ref()) || self.neighbours.contains(name.as_ref()) {
             return None;
         }
         // What looks like a name but for its separators, or in letters that look alike, is near to it in another way.
-        let skeleton = skeleton(&name)?;
-        if let Some(popular) = self.skeletons.get(&skeleton) {
+        skeleton(&name, buffer);
+        if let Some(popular) = self.skeletons.get(buffer.as_str()) {
             return Some((
                 popular,
                 if name.is_ascii() { "separators or letters that look alike" } else { "letters of another script" },
@@ -110,15 +110,27 @@ fn plain(component: &Component) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }
 
-/// The name without separators, and with one letter for all that look like it; none where nothing is left. The scope of
-/// a package of npm keeps its marks: `@a/b` and `a-b` are two names that many pairs of honest packages have.
-fn skeleton(name: &str) -> Option<String> {
-    let mut out = String::with_capacity(name.len());
+/// The name without separators, and with one letter for all that look like it, put into `out`. The scope of a package of
+/// npm keeps its marks: `@a/b` and `a-b` are two names that many pairs of honest packages have.
+fn skeleton(name: &str, out: &mut String) {
+    out.clear();
     for c in name.chars() {
-        out.extend(alike(c).filter(|c| !matches!(c, '-' | '_' | '.')));
+        match alike(c) {
+            Some('-' | '_' | '.') | None => {}
+            // `rn` looks like `m`.
+            Some('n') if out.ends_with('r') => {
+                out.pop();
+                out.push('m');
+            }
+            Some(c) => out.push(c),
+        }
     }
-    let out = if out.contains("rn") { out.replace("rn", "m") } else { out };
-    (!out.is_empty()).then_some(out)
+}
+
+fn skeleton_of(name: &str) -> String {
+    let mut out = String::new();
+    skeleton(name, &mut out);
+    out
 }
 
 /// The plain letter that a letter looks like; none for what has no width.

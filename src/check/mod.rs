@@ -16,12 +16,14 @@ mod toolchain;
 mod twins;
 mod unfixed;
 mod unhashed;
+mod vendored;
 mod yanked;
 
 pub use advisory::{fix, severity_of};
 pub use paths::Paths;
 pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
 pub use twins::twins;
+pub use vendored::vendored;
 
 use crate::feed::{Catalogue, FeedError, Published, PublishedMap};
 use crate::model::{Component, Digest, Ecosystem, Finding, Gap, Inventory, Location, Partial, Source};

@@ -28,6 +28,10 @@ type Places<'a> = Vec<(Value<'a>, usize, usize)>;
 /// Compares the hashes of all locks. Where they disagree, the value that most entries have is what the others are
 /// compared with; of two that are as frequent the first in order of path.
 pub fn twins(locks: &[(Inventory, Digest)], catalogue: &Catalogue) -> Vec<Finding> {
+    // A lock that lists each release once cannot disagree with itself.
+    if matches!(locks, [(only, _)] if only.origins.is_empty()) {
+        return Vec::new();
+    }
     let mut seen: Map<Key<'_>, Value<'_>> = Map::default();
     let mut disagree: Map<Key<'_>, Places<'_>> = Map::default();
     for (_, _, key, value) in hashes(locks) {

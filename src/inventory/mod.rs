@@ -3,6 +3,7 @@
 //! The one exception is `resolve`, which asks cargo on request and does so through `sys`.
 
 pub mod bun_lock;
+pub mod cargo_config;
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod composer_lock;
@@ -39,6 +40,7 @@ mod toml_tree;
 pub mod toolchain;
 pub mod uv_lock;
 mod value;
+pub mod vendored;
 pub mod wants;
 mod yaml;
 pub mod yarn_lock;

@@ -38,6 +38,10 @@ impl RuleId {
     pub const HASHES_DISAGREE: Self = Self("PC-DEP-023");
     /// A name that imitates one that everybody knows.
     pub const LOOKALIKE: Self = Self("PC-DEP-024");
+    /// A vendored package that is not the one that was locked.
+    pub const VENDORED_CHANGED: Self = Self("PC-DEP-025");
+    /// A vendored package that no lock has.
+    pub const VENDORED_NOT_LOCKED: Self = Self("PC-DEP-026");
     /// A waiver that has ended.
     pub const WAIVER_EXPIRED: Self = Self("PC-WVR-001");
     /// A waiver that covers nothing.
