@@ -1,17 +1,29 @@
 //! From facts to findings, one file per check. A check looks at one lockfile and a feed, and decides nothing.
 
+mod address;
 mod advisory;
 mod checksum;
+mod hosts;
 mod lines;
+mod lookalike;
+mod other_package;
 mod paths;
+mod plain;
 mod problem;
 mod records;
+mod say;
 mod toolchain;
+mod twins;
+mod unfixed;
+mod unhashed;
+mod vendored;
 mod yanked;
 
 pub use advisory::{fix, severity_of};
 pub use paths::Paths;
 pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
+pub use twins::twins;
+pub use vendored::vendored;
 
 use crate::feed::{Catalogue, FeedError, Published, PublishedMap};
 use crate::model::{Component, Digest, Ecosystem, Finding, Gap, Inventory, Location, Partial, Source};
@@ -44,7 +56,17 @@ pub trait Check: Sync {
 }
 
 /// Every check, in the order in which they run.
-pub const ALL: &[&dyn Check] = &[&advisory::Advisories, &yanked::YankedVersions, &checksum::Checksums];
+pub const ALL: &[&dyn Check] = &[
+    &advisory::Advisories,
+    &yanked::YankedVersions,
+    &checksum::Checksums,
+    &unfixed::Unfixed,
+    &plain::Plain,
+    &unhashed::Unhashed,
+    &other_package::OtherPackage,
+    &hosts::Hosts,
+    &lookalike::Lookalikes,
+];
 
 /// A finding shows at most this many lines of its file.
 const EXCERPT_LINES: usize = 3;

@@ -148,6 +148,7 @@ mod tests {
             format: "cargo-lock",
             components: local.iter().enumerate().map(component).collect(),
             edges: edges.iter().map(|e| e.to_vec()).collect(),
+            origins: Vec::new(),
             counted: Count::default(),
             text: "".into(),
         }

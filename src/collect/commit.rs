@@ -6,7 +6,7 @@ use super::gather::{INSTALLED, MAX_OTHER_LINKS, Problem, exclusion, shown};
 use super::name::{self, Guess};
 use super::sniff::{PREFIX, sniff};
 use super::tree::problem;
-use super::{Artifact, CollectError, Format, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Opened, Tree};
+use super::{Artifact, CollectError, EachFile, Format, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Opened, Tree};
 use crate::config::Exclude;
 use crate::git::{Blob, Git, GitError, MODE_GITLINK, MODE_LINK, is_object_id};
 use crate::model::{Gap, GapKind, LedgerRow, RowState, TreePath};
@@ -210,6 +210,48 @@ impl Tree for CommitTree<'_> {
             Blob::Missing => Err(error(Fault::Other("the object is not in this clone".to_owned()))),
             Blob::NotABlob => Err(error(Fault::Other("the object is not a blob".to_owned()))),
         }
+    }
+
+    fn read_below(&self, directory: &TreePath, each: &mut EachFile<'_>) -> Result<(), SysError> {
+        let error = |path: &TreePath, fault| SysError { op: "read", what: path.to_string(), fault };
+        let mut start = directory.to_bytes();
+        start.push(b'/');
+        // Files of one repository come with one call of git; a link is followed by itself.
+        let mut wanted: BTreeMap<usize, Vec<(TreePath, &str)>> = BTreeMap::new();
+        let leaves = self.leaves.range(start.clone()..).take_while(|(path, _)| path.starts_with(&start));
+        for (count, (path, node)) in leaves.enumerate() {
+            if count >= MAX_ENTRIES {
+                let why = format!("it holds more than {MAX_ENTRIES} entries");
+                return Err(error(directory, Fault::Other(why)));
+            }
+            let below = TreePath::from_bytes(path.get(start.len()..).unwrap_or_default());
+            match node.mode {
+                MODE_GITLINK => each(below, Err(error(directory, Fault::NotRegular("submodule")))),
+                MODE_LINK => each(below, self.read(&TreePath::from_bytes(path))),
+                _ => wanted.entry(node.repository).or_default().push((below, &node.oid)),
+            }
+        }
+        for (repository, files) in wanted {
+            let Some(git) = self.repositories.get(repository) else { continue }; // every node has its repository
+            let oids: Vec<&str> = files.iter().map(|(_, oid)| *oid).collect();
+            let blobs = git.blobs(&oids, MAX_FILE).map_err(|found| match found {
+                GitError::Sys(found) => found,
+                other => error(directory, Fault::Other(other.to_string())),
+            })?;
+            debug_assert_eq!(blobs.len(), files.len());
+            for ((path, _), blob) in files.into_iter().zip(blobs) {
+                // One blob came for each id.
+                let bytes = match blob {
+                    Blob::Bytes(bytes) => Ok(bytes),
+                    Blob::TooLarge { .. } => Err(error(&path, Fault::TooLarge { limit: MAX_FILE })),
+                    Blob::Missing | Blob::NotABlob => {
+                        Err(error(&path, Fault::Other("the object is not in this clone".to_owned())))
+                    }
+                };
+                each(path, bytes);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -45,10 +45,20 @@ pub struct Artifact {
     pub format: Format,
 }
 
+/// Takes a file below a directory: its path, relative to the directory, and its bytes.
+pub type EachFile<'a> = dyn FnMut(TreePath, Result<Vec<u8>, SysError>) + 'a;
+
 /// A judged tree: a directory, a single file, or a commit.
 pub trait Tree: Sync {
     /// The bytes of a file of this tree, at most [`MAX_FILE`]. Never a file outside it.
     fn read(&self, path: &TreePath) -> Result<Vec<u8>, SysError>;
+
+    /// Reads every file below a directory of this tree and hands over its path below the directory, in no order. What
+    /// git ignores is there too: whoever builds the tree builds it. No link to a directory is followed.
+    ///
+    /// Errors: the directory is not there, or cannot be listed to its end (too deep, too many entries). What was handed
+    /// over until then is not all.
+    fn read_below(&self, directory: &TreePath, each: &mut EachFile<'_>) -> Result<(), SysError>;
 }
 
 /// The bytes of an artifact and their digest.

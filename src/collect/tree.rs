@@ -1,9 +1,10 @@
 //! Reads the files of a work tree or of a single file's directory, and turns a failed read into its gap and row.
 //! Which files are read is decided elsewhere.
 
-use super::{Artifact, Content, MAX_FILE, Tree};
+use super::name::join;
+use super::{Artifact, Content, EachFile, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Tree};
 use crate::model::{Digest, Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
-use crate::sys::{Fault, Sys, SysError};
+use crate::sys::{Fault, FileKind, Sys, SysError};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -33,6 +34,39 @@ impl Tree for WorkTree<'_> {
             return Err(outside());
         }
         self.sys.read(&real, MAX_FILE)
+    }
+
+    fn read_below(&self, directory: &TreePath, each: &mut EachFile<'_>) -> Result<(), SysError> {
+        let start = directory.to_bytes();
+        let outside =
+            || SysError { op: "list", what: directory.to_string(), fault: Fault::Other(LEADS_OUTSIDE.to_owned()) };
+        if !self.sys.real_path(&self.root.join(OsStr::from_bytes(&start)))?.starts_with(&self.root) {
+            return Err(outside());
+        }
+        let mut pending = vec![(Vec::new(), 0_usize)];
+        let mut seen = 0_usize;
+        while let Some((below, depth)) = pending.pop() {
+            let at = join(&start, &below);
+            let limit = |what: String| SysError { op: "list", what: directory.to_string(), fault: Fault::Other(what) };
+            if depth > MAX_DEPTH {
+                return Err(limit(format!("it is deeper than {MAX_DEPTH} directories")));
+            }
+            for entry in self.sys.list(&self.root.join(OsStr::from_bytes(&at)))? {
+                seen += 1;
+                if seen > MAX_ENTRIES {
+                    return Err(limit(format!("it holds more than {MAX_ENTRIES} entries")));
+                }
+                let path = join(&below, entry.name.as_encoded_bytes());
+                if entry.kind == FileKind::Dir {
+                    pending.push((path, depth + 1));
+                    continue;
+                }
+                // A link is followed inside the tree; one to a directory, and a special file, is an error of this file.
+                let bytes = self.read(&TreePath::from_bytes(&join(&start, &path)));
+                each(TreePath::from_bytes(&path), bytes);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! From artifacts to inventories: each file is read and parsed, on every core, and gets its row in the ledger.
 
+use super::vendored;
 use crate::collect::{Artifact, Format, IGNORED_BY_GIT, Opened};
 use crate::inventory::cargo_manifest::{self, Manifest};
 use crate::inventory::toolchain::{self, Toolchain};
+use crate::inventory::vendored::Vendored;
 use crate::inventory::wants::{self, Family, Wants};
 use crate::inventory::{
     bun_lock, cabal_freeze, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock, github_actions,
@@ -12,6 +14,7 @@ use crate::inventory::{
 };
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, Sys, SysError, spread};
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How the scopes of components are found out.
@@ -31,6 +34,8 @@ pub struct Inspected {
     pub inventories: Vec<(Inventory, Digest)>,
     /// Toolchain files, in order of path.
     pub toolchains: Vec<Toolchain>,
+    /// Vendored packages of cargo, in order of path.
+    pub vendored: Vec<Vendored>,
     /// Ledger rows, in no order.
     pub rows: Vec<LedgerRow>,
     /// What could not be seen.
@@ -62,6 +67,8 @@ pub(super) fn all(targets: &[Opened<'_>], mirrors: &[String], cargo: Option<&dyn
     seen.inventories.dedup_by(|a, b| a.0.path == b.0.path && a.1 == b.1);
     seen.toolchains.sort_by(|a, b| a.path.cmp(&b.path));
     seen.toolchains.dedup();
+    seen.vendored.sort_by(|a, b| (&a.manifest, &a.base).cmp(&(&b.manifest, &b.base)));
+    seen.vendored.dedup();
     seen.rows.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
     seen.rows.dedup();
     seen.gaps.sort();
@@ -108,6 +115,17 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
             }
         }
     }
+    let of_cargo: Vec<&Inventory> =
+        locks.iter().map(|(lock, _)| lock).filter(|lock| lock.format == cargo_lock::FORMAT).collect();
+    let copies = vendored::all(target, prefix, &of_cargo, &manifests).take(&mut seen.gaps);
+    let vendored::Locked { manifests: own, whole } = vendored::locked(&copies, &of_cargo);
+    seen.vendored.extend(copies);
+    if !own.is_empty() {
+        manifests.retain(|(path, _)| !own.contains(path) && !vendored::lies_in(&whole, path));
+        wanting.retain(|(path, _)| !vendored::lies_in(&whole, path));
+        locks.retain(|(lock, _)| !vendored::lies_in(&whole, &lock.path));
+        leave_out(&whole, seen);
+    }
     for (inventory, _) in locks.iter_mut().filter(|(inventory, _)| inventory.format == cargo_lock::FORMAT) {
         scope::annotate(inventory, &manifests);
         if let Some(sys) = cargo {
@@ -130,6 +148,20 @@ fn one_target(target: &Opened<'_>, prefix: &str, mirrors: &[String], cargo: Opti
         inventories.into_iter().filter(|inventory| inventory.format == cargo_lock::FORMAT).collect();
     seen.gaps.extend(scope::unlocked(&manifests, &inventories).into_iter().map(|gap| name_ignored(gap, &seen.rows)));
     seen.inventories.append(&mut locks);
+}
+
+/// Leaves out what lies in vendored packages that are what was locked: nothing is built by it.
+fn leave_out(inside: &HashSet<String>, seen: &mut Inspected) {
+    let Inspected { toolchains, rows, gaps, .. } = seen;
+    toolchains.retain(|toolchain| !vendored::lies_in(inside, &toolchain.path));
+    // The gaps of reading the files; those of comparing them are of another stage.
+    gaps.retain(|gap| {
+        gap.stage != Stage::Inventory || !gap.path.as_ref().is_some_and(|path| vendored::lies_in(inside, path))
+    });
+    for row in rows.iter_mut().filter(|row| vendored::lies_in(inside, &row.path)) {
+        row.state =
+            RowState::Excluded("inside a vendored package that is as it was locked: nothing is built by it".to_owned());
+    }
 }
 
 /// A manifest without a lock gets another remedy where its lock is there and git ignores it: writing one changes nothing.

@@ -5,6 +5,7 @@ mod error;
 mod inspect;
 mod policy_files;
 mod subject;
+mod vendored;
 
 use crate::check::{self, Online};
 use crate::collect::{self, Place};
@@ -222,6 +223,8 @@ fn check_all(seen: &Inspected, catalogue: &Catalogue, online: Option<&Online>) -
     for part in checked.expect("a check that panics is a gap") {
         all.value.extend(part.take(&mut all.gaps));
     }
+    all.value.extend(check::twins(&seen.inventories, catalogue));
+    all.value.extend(check::vendored(&seen.vendored, &seen.inventories));
     let of_cargo = |inventory: &&Inventory| inventory.format == cargo_lock::FORMAT;
     let locks = seen.inventories.iter().map(|(inventory, _)| inventory).filter(of_cargo);
     let locks: Vec<_> = locks.map(|inventory| inventory.path.clone()).collect();

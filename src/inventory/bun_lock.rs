@@ -135,7 +135,8 @@ impl<'a> Reader<'a> {
                 other => (locked, other),
             },
         };
-        self.found.push(Entry {
+        let fetched = !matches!(source, Source::Local | Source::Path(_));
+        let index = self.found.push(Entry {
             at: member.at,
             ecosystem: Ecosystem::Npm,
             name: Cow::Borrowed(name),
@@ -144,7 +145,15 @@ impl<'a> Reader<'a> {
             checksum: list.iter().skip(1).filter_map(Value::text).find_map(sha256),
             scope: Scope::Unknown,
             optional: false,
-        })
+        })?;
+        let texts = || list.iter().skip(1).filter_map(Value::text);
+        let address =
+            texts().find(|text| text.contains("://")).or(Some(locked).filter(|locked| locked.contains("://")));
+        let integrity = texts().find(|text| text.starts_with("sha") && text.contains('-'));
+        // What another package brings with it lies in that one's archive.
+        let alone = !list.iter().filter_map(Value::map).any(|info| info.is_true("bundled"));
+        self.found.fetched(index.filter(|_| fetched && alone), address, integrity);
+        Ok(index)
     }
 
     /// Puts every entry where its key says: `a/b` is the `b` that `a` finds before others.

@@ -98,7 +98,8 @@ fn read(path: &TreePath, text: &str, mirrors: &[String]) -> Result<Partial<Inven
         gaps = gaps.into_iter().map(|gap| gap.with_path(path.clone()).with_digest(digest)).collect();
     }
     let counted = Count { independent: packages + unused, left_out };
-    let inventory = Inventory { path: path.clone(), format: FORMAT, components, edges, counted, text: String::new() };
+    let (origins, text) = (Vec::new(), String::new()); // cargo's sources and checksums are in the components
+    let inventory = Inventory { path: path.clone(), format: FORMAT, components, edges, origins, counted, text };
     Ok(Partial { value: inventory, gaps })
 }
 

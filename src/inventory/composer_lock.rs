@@ -123,7 +123,11 @@ fn package<'a>(map: &'a Map<'a>, list: usize, scope: Scope, found: &mut Found<'a
         None => Source::Default,
     };
     let plain = Entry::new(at, Ecosystem::Packagist, name.to_ascii_lowercase(), version);
-    found.push(Entry { source, scope, ..plain })
+    let index = found.push(Entry { source, scope, ..plain })?;
+    let (address, sum) = (dist.and_then(|dist| dist.text("url")), dist.and_then(|dist| dist.text("shasum")));
+    let is_file = dist.is_some_and(|dist| dist.text("type") == Some("path"));
+    found.fetched(index.filter(|_| !is_file), address, sum.filter(|sum| !sum.is_empty()));
+    Ok(index)
 }
 
 /// The members under a key that maps names to requirements. PHP writes an empty map as an empty list.

@@ -155,18 +155,22 @@ impl<'a> Reader<'a> {
         let key = member.key.as_ref();
         let (entry, parts) = (member.value.map(), split_at(key));
         let component = match (entry, parts) {
-            (Some(entry), Some((name, version))) => self.found.push(Entry {
-                at: member.at,
-                ecosystem: if kind == Kind::Npm { Ecosystem::Npm } else { Ecosystem::Jsr },
-                name: Cow::Borrowed(name),
-                // Peers stand behind the version of npm's packages: `1.0.0_react@18.0.0`.
-                version: Cow::Borrowed(version.split('_').next().unwrap_or(version)),
-                source: if kind == Kind::Npm { source(entry.text("tarball")) } else { Source::Default },
-                // That of JSR is of the package's list of files.
-                checksum: entry.text("integrity").filter(|_| kind == Kind::Npm).and_then(sha256),
-                scope: Scope::Unknown,
-                optional: false,
-            })?,
+            (Some(entry), Some((name, version))) => {
+                let index = self.found.push(Entry {
+                    at: member.at,
+                    ecosystem: if kind == Kind::Npm { Ecosystem::Npm } else { Ecosystem::Jsr },
+                    name: Cow::Borrowed(name),
+                    // Peers stand behind the version of npm's packages: `1.0.0_react@18.0.0`.
+                    version: Cow::Borrowed(version.split('_').next().unwrap_or(version)),
+                    source: if kind == Kind::Npm { source(entry.text("tarball")) } else { Source::Default },
+                    // That of JSR is of the package's list of files.
+                    checksum: entry.text("integrity").filter(|_| kind == Kind::Npm).and_then(sha256),
+                    scope: Scope::Unknown,
+                    optional: false,
+                })?;
+                self.found.fetched(index, entry.text("tarball"), entry.text("integrity"));
+                index
+            }
             (None, _) => {
                 let why = format!("the entry is {}, not a map", member.value.kind());
                 self.found.unreadable(member.at, shorten(key), why)?;

@@ -4,7 +4,8 @@ use super::npm;
 use super::place::{Cursor, Refusal};
 use super::value::{Map, Value};
 use crate::model::{
-    Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Partial, Scope, Source, Stage, TreePath,
+    Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Origin, Partial, Piece, Scope, Source,
+    Stage, TreePath,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -64,6 +65,7 @@ pub(super) struct Found<'a> {
     pub(super) left_out: Vec<LeftOut>,
     /// By entry, in order.
     conditions: BTreeMap<u32, Vec<Arc<str>>>,
+    fetched: Vec<Fetched<'a>>,
     gaps: Vec<Loose>,
     /// Dependencies that [`Found::depend`] saw.
     dependencies: usize,
@@ -88,6 +90,9 @@ impl<'a> Names<'a> {
         self.map.get(name).map(Vec::as_slice)
     }
 }
+
+/// Address and integrity of an entry.
+type Fetched<'a> = (u32, Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
 /// A gap without line.
 #[derive(Debug)]
@@ -186,6 +191,17 @@ impl<'a> Found<'a> {
         self.conditions.entry(index).or_default().push(condition.into());
     }
 
+    /// Notes how an entry is fetched: its address and a hash of any algorithm, where the lock has them. Not for what is
+    /// not fetched on its own.
+    pub(super) fn fetched(
+        &mut self,
+        index: Option<u32>,
+        address: Option<impl Into<Cow<'a, str>>>,
+        integrity: Option<impl Into<Cow<'a, str>>>,
+    ) {
+        self.fetched.extend(index.map(|index| (index, address.map(Into::into), integrity.map(Into::into))));
+    }
+
     /// Notes an edge between two entries.
     pub(super) fn edge(&mut self, from: u32, to: u32) {
         if let Some(edges) = self.edges.get_mut(from as usize) {
@@ -203,6 +219,8 @@ impl<'a> Found<'a> {
         self.entries.extend(other.entries);
         self.edges.extend(other.edges.into_iter().map(|edges| edges.into_iter().map(|to| to + shift).collect()));
         self.left_out.extend(other.left_out);
+        let shifted = other.fetched.into_iter().map(|(index, address, integrity)| (index + shift, address, integrity));
+        self.fetched.extend(shifted);
         self.conditions.extend(other.conditions.into_iter().map(|(index, all)| (index + shift, all)));
         other.gaps.into_iter().try_for_each(|gap| self.loose(gap))
     }
@@ -270,6 +288,12 @@ impl<'a> Found<'a> {
                 component.conditions.extend(conditions);
             }
         }
+        let mut origins = if self.fetched.is_empty() { Vec::new() } else { vec![None; components.len()] };
+        for (index, address, integrity) in self.fetched {
+            if let Some(slot) = origins.get_mut(index as usize) {
+                *slot = Some(Origin { address: Piece::new(address, text), integrity: Piece::new(integrity, text) });
+            }
+        }
         for edges in &mut self.edges {
             edges.sort_unstable();
             edges.dedup(); // a dependency listed twice is one edge
@@ -293,7 +317,7 @@ impl<'a> Found<'a> {
         }
         let counted = Count { independent, left_out: self.left_out };
         let (edges, text) = (self.edges, text.into());
-        let value = Inventory { path: path.clone(), format: about.format, components, edges, counted, text };
+        let value = Inventory { path: path.clone(), format: about.format, components, edges, origins, counted, text };
         Partial { value, gaps }
     }
 }

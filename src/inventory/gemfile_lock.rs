@@ -176,6 +176,9 @@ impl<'a> Reader<'a> {
         };
         let plain = Entry::new(line.at, Ecosystem::RubyGems, gem.name, gem.version);
         let index = self.found.push(Entry { source: self.source(kind), ..plain })?;
+        if kind != Kind::Path {
+            self.found.fetched(index, self.remotes.first().copied(), None::<&str>);
+        }
         if let Some(index) = index {
             if let Some(platform) = gem.platform {
                 self.found.condition(index, format!("platform: {}", shorten(platform)));

@@ -4,6 +4,7 @@
 
 pub mod bun_lock;
 pub mod cabal_freeze;
+pub mod cargo_config;
 pub mod cargo_lock;
 pub mod cargo_manifest;
 pub mod composer_lock;
@@ -43,6 +44,7 @@ mod toml_tree;
 pub mod toolchain;
 pub mod uv_lock;
 mod value;
+pub mod vendored;
 pub mod wants;
 mod yaml;
 pub mod yarn_lock;

@@ -36,7 +36,7 @@ fn read(path: &TreePath, bytes: &[u8]) -> Result<Partial<Inventory>, Refusal> {
     if root.get("default").is_none() || root.get("develop").is_none() {
         return Err(refuse(0, "no `default` or no `develop`, which pipenv writes into every lock"));
     }
-    let mut reader = Reader { indexes, lock: Lock::default(), places: Cursor::new(text) };
+    let mut reader = Reader { indexes, lock: Lock::default(), places: Cursor::new(text), text };
     for category in root.0.iter().filter(|member| member.key != "_meta") {
         for entry in &map(&category.value, category.at, "a category")?.0 {
             reader.entry(&category.key, entry)?;
@@ -100,6 +100,7 @@ struct Reader<'a> {
     indexes: Indexes,
     lock: Lock,
     places: Cursor<'a>,
+    text: &'a str,
 }
 
 impl Reader<'_> {
@@ -123,10 +124,17 @@ impl Reader<'_> {
             other => (Scope::Unknown, format!("category: {other}")),
         };
         let checksum = digest(entry)?;
+        let hashes = match entry.get("hashes") {
+            Some(Value::List(hashes)) => hashes.as_slice(),
+            _ => &[],
+        };
+        let hash = hashes.first().and_then(Value::text).map(|text| Text { text, at });
         let conditions = python::condition([only.as_str(), marker]);
         let plain = python::component(name, version, source, self.places.place(at));
         // One package may stand in several categories.
-        self.lock.push(Component { checksum, scope, conditions, ..plain })
+        self.lock.push(Component { checksum, scope, conditions, ..plain })?;
+        self.lock.hashed(hash, self.text);
+        Ok(())
     }
 
     fn source(&self, entry: &Map<'_>, at: usize) -> Result<Source, Refusal> {

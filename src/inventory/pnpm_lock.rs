@@ -13,7 +13,7 @@ use super::npm::{About, Entry, Found, MAX_DEPENDENCIES, conflict, sha256, shorte
 use super::place::{Refusal, utf8};
 use super::value::{Map, Member, Value};
 use super::yaml;
-use crate::model::{Ecosystem, Gap, GapKind, Inventory, Partial, Scope, TreePath};
+use crate::model::{Ecosystem, Gap, GapKind, Inventory, Partial, Scope, Source, TreePath};
 use keys::{Locked, targets, without_peers};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -162,13 +162,15 @@ impl<'a> Reader<'a, '_> {
             self.found.unreadable(member.at, shorten(key), "the key does not name a package and its version")?;
             return Ok(None);
         };
-        let integrity = entry.get("resolution").and_then(Value::map).and_then(|map| map.text("integrity"));
+        let resolution = entry.get("resolution").and_then(Value::map);
+        let integrity = resolution.and_then(|map| map.text("integrity"));
+        let is_file = matches!(locked.source, Source::Path(_));
         let scope = match entry.get("dev") {
             Some(Value::Bool(true)) => Scope::Dev,
             Some(Value::Bool(false)) => Scope::Normal,
             _ => Scope::Unknown,
         };
-        self.found.push(Entry {
+        let index = self.found.push(Entry {
             at: member.at,
             ecosystem: Ecosystem::Npm,
             name: Cow::Borrowed(locked.name),
@@ -177,7 +179,10 @@ impl<'a> Reader<'a, '_> {
             checksum: integrity.and_then(sha256),
             scope,
             optional: entry.is_true("optional"),
-        })
+        })?;
+        let address = resolution.and_then(|map| map.text("tarball"));
+        self.found.fetched(index.filter(|_| !is_file), address, integrity);
+        Ok(index)
     }
 
     /// What the project asks for: at the root of the lock, or for each workspace under `importers`.

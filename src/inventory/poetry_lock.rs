@@ -43,7 +43,9 @@ fn read(path: &TreePath, bytes: &[u8]) -> Result<Partial<Inventory>, Refusal> {
     let extras = Extras::new(root)?;
     for package in &packages {
         let component = component(*package, places.place(package.at), &files, &extras)?;
+        let files = package.get("files").or(files.by_name.get(&*component.name).copied());
         lock.add(component, package.at)?;
+        lock.hashed(files.map(python::hash_of_all).transpose()?.flatten(), text);
     }
     lock.edges = edges(&packages, &mut lock)?;
     if metadata.is_none() {

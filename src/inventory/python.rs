@@ -6,7 +6,8 @@ pub(super) mod requirement;
 use super::place::{Cursor, Refusal, number};
 use super::toml_tree::{Node, Text, Value};
 use crate::model::{
-    Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Partial, Scope, Source, Stage, TreePath,
+    Component, Count, Digest, Ecosystem, Gap, GapKind, Inventory, LeftOut, Origin, Partial, Piece, Scope, Source,
+    Stage, TreePath,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -154,6 +155,19 @@ pub(super) fn files<'a>(list: Value<'a>, help: &str) -> Result<Vec<(&'a str, Opt
     list.items("files")?.map(file).collect()
 }
 
+/// The first of these hashes, where none is missing.
+pub(super) fn every<'a>(hashes: impl IntoIterator<Item = Option<Text<'a>>>) -> Option<Text<'a>> {
+    let mut hashes = hashes.into_iter();
+    let first = hashes.next()??;
+    hashes.all(|hash| hash.is_some()).then_some(first)
+}
+
+/// The first hash of a list as [`files`] reads it, where every archive has one.
+pub(super) fn hash_of_all<'a>(list: Value<'a>) -> Result<Option<Text<'a>>, Refusal> {
+    let hashes = list.items("files")?.map(|item| item.table("files")?.text("hash"));
+    Ok(every(hashes.collect::<Result<Vec<_>, _>>()?))
+}
+
 /// A component of Python at this place; scope unknown.
 pub(super) fn component(name: Arc<str>, version: Arc<str>, source: Source, place: (u32, u32)) -> Component {
     let (line, column) = place;
@@ -180,6 +194,8 @@ pub(super) struct Lock {
     /// Each with the offset of what it is about. [`Lock::finish`] adds path, line and digest.
     gaps: Vec<(Option<usize>, Gap)>,
     seen: HashSet<(Arc<str>, Arc<str>, Source)>,
+    /// By position among the components.
+    origins: Vec<(u32, Origin)>,
 }
 
 impl Lock {
@@ -202,6 +218,17 @@ impl Lock {
     pub(super) fn push(&mut self, component: Component) -> Result<(), Refusal> {
         self.components.push(component);
         if self.components.len() > MAX_PACKAGES { Err(too_large(MAX_PACKAGES, "entries")) } else { Ok(()) }
+    }
+
+    /// Notes of the component that was added last that its archives have hashes, or that they have none. First-party
+    /// packages and repositories have no archives.
+    pub(super) fn hashed(&mut self, hash: Option<Text<'_>>, text: &str) {
+        let Some(last) = self.components.len().checked_sub(1) else { return };
+        let fetched = |c: &Component| matches!(c.source, Source::Default | Source::Registry(_));
+        if self.components.last().is_some_and(fetched) {
+            let integrity = Piece::new(hash.map(|hash| hash.text.into()), text);
+            self.origins.push((number(last), Origin { address: Piece::Nothing, integrity }));
+        }
     }
 
     /// Leaves an entry out by name.
@@ -264,7 +291,13 @@ impl Lock {
 
     /// The inventory. `counted` are the entries that the independent counter saw, each of them a `what`.
     pub(super) fn finish(self, file: &File<'_>, counted: usize, what: &str) -> Partial<Inventory> {
-        let Self { components, mut edges, left_out, gaps: mut told, .. } = self;
+        let Self { components, mut edges, left_out, gaps: mut told, origins: fetched, .. } = self;
+        let mut origins = if fetched.is_empty() { Vec::new() } else { vec![None; components.len()] };
+        for (index, origin) in fetched {
+            if let Some(slot) = origins.get_mut(index as usize) {
+                *slot = Some(origin);
+            }
+        }
         edges.resize(components.len(), Vec::new());
         told.sort(); // in order of place, so that the text is walked once
         let mut places = Cursor::new(file.text);
@@ -285,7 +318,7 @@ impl Lock {
         }
         let counted = Count { independent: counted, left_out };
         let (path, format, text) = (file.path.clone(), file.format, file.text.into());
-        Partial { value: Inventory { path, format, components, edges, counted, text }, gaps }
+        Partial { value: Inventory { path, format, components, edges, origins, counted, text }, gaps }
     }
 }
 

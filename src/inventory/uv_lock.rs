@@ -6,7 +6,7 @@ mod reach;
 use super::counter;
 use super::place::{Cursor, Refusal, utf8};
 use super::python::{self, Edges, File, Lock, Names};
-use super::toml_tree::{Node, Tree, Value};
+use super::toml_tree::{Node, Text, Tree, Value};
 use crate::model::{Component, Digest, Gap, Inventory, Partial, Source, TreePath};
 use reach::Reach;
 use std::sync::Arc;
@@ -65,9 +65,10 @@ fn read(path: &TreePath, bytes: &[u8]) -> Result<Partial<Inventory>, Refusal> {
         };
         positions.push(Some(lock.components.len()));
         let (scope, conditions) = reach.of(nth);
-        let checksum = digest(package.table)?;
+        let (checksum, hash) = digest(package.table)?;
         let plain = python::component(Arc::clone(&package.name), version.clone(), package.source.clone(), place);
         lock.add(Component { checksum, scope, conditions, ..plain }, package.table.at)?;
+        lock.hashed(hash, text);
     }
     lock.edges = edges(&graph, &positions)?;
     lock.check_keys(root, &KEYS)?;
@@ -128,8 +129,9 @@ fn source_of(table: Node<'_>) -> Result<Source, Refusal> {
     Err(table.refuse("a source of an unknown kind"))
 }
 
-fn digest(table: Node<'_>) -> Result<Option<Digest>, Refusal> {
-    let mut files = Vec::new();
+/// The one digest, and a hash where every archive has one.
+fn digest(table: Node<'_>) -> Result<(Option<Digest>, Option<Text<'_>>), Refusal> {
+    let (mut files, mut hashes) = (Vec::new(), Vec::new());
     let sdist = table.get("sdist").map(|sdist| vec![sdist]);
     let wheels: Option<Vec<Value<'_>>> =
         table.get("wheels").map(|wheels| wheels.items("wheels").map(Iterator::collect)).transpose()?;
@@ -139,10 +141,11 @@ fn digest(table: Node<'_>) -> Result<Option<Digest>, Refusal> {
         for key in ["url", "path", "filename"] {
             name = name.or(file.text(key)?);
         }
-        let hash = file.text("hash")?.map(|hash| python::digest(hash, RESTORE)).transpose()?;
+        hashes.push(file.text("hash")?);
+        let hash = hashes.last().copied().flatten().map(|hash| python::digest(hash, RESTORE)).transpose()?;
         files.push((name.map_or("", |name| name.text), hash.flatten()));
     }
-    Ok(python::one_digest(files))
+    Ok((python::one_digest(files), python::every(hashes)))
 }
 
 /// Where an edge starts in an entry.

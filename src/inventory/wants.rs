@@ -325,6 +325,7 @@ mod tests {
             text: String::new(),
             components: Vec::new(),
             edges: Vec::new(),
+            origins: Vec::new(),
             counted: Count::default(),
         };
         let manifest = [(TreePath::new("a/b/package.json"), wants(Family::JavaScript, 1))];

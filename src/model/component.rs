@@ -1,6 +1,6 @@
 //! What a lockfile says is used: components, the edges between them, and the count that proves none was lost.
 
-use super::{Digest, Ecosystem, TreePath};
+use super::{Digest, Ecosystem, Origin, TreePath};
 use packageurl::PackageUrl;
 use std::sync::Arc;
 
@@ -155,10 +155,25 @@ pub struct Inventory {
     pub components: Vec<Component>,
     /// For each component, in the same order, the indices of what it depends on, ascending. Every index is valid.
     pub edges: Vec<Vec<u32>>,
+    /// For each component, in the same order, how it is fetched; none for what is not fetched on its own (first-party,
+    /// inside of another package). Empty where the format, or its reader, says nothing of it.
+    pub origins: Vec<Option<Origin>>,
     /// What proves that nothing was lost.
     pub counted: Count,
     /// The text of the file, for the excerpts of findings.
     pub text: String,
+}
+
+impl Inventory {
+    /// The address that the lock has for a component.
+    pub fn address(&self, index: usize) -> Option<&str> {
+        self.origins.get(index)?.as_ref()?.address.of(&self.text)
+    }
+
+    /// The hash that the lock has for a component, of any algorithm.
+    pub fn integrity(&self, index: usize) -> Option<&str> {
+        self.origins.get(index)?.as_ref()?.integrity.of(&self.text)
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,24 @@ impl RuleId {
     pub const CHECKSUM_MISMATCH: Self = Self("PC-DEP-016");
     /// A pinned Rust toolchain with a known vulnerability.
     pub const TOOLCHAIN_VULNERABLE: Self = Self("PC-DEP-017");
+    /// Something that can be another thing tomorrow: a repository without a commit, an archive without a hash.
+    pub const SOURCE_NOT_FIXED: Self = Self("PC-DEP-018");
+    /// Packages that come over a plain connection.
+    pub const PLAIN_TRANSPORT: Self = Self("PC-DEP-019");
+    /// Entries without the hash that the others of their file have.
+    pub const INTEGRITY_MISSING: Self = Self("PC-DEP-020");
+    /// An entry whose address is that of another package or version.
+    pub const OTHER_PACKAGE: Self = Self("PC-DEP-021");
+    /// Packages that come from another host than the rest of their file.
+    pub const MIXED_HOSTS: Self = Self("PC-DEP-022");
+    /// A release that has another hash in another lock.
+    pub const HASHES_DISAGREE: Self = Self("PC-DEP-023");
+    /// A name that imitates one that everybody knows.
+    pub const LOOKALIKE: Self = Self("PC-DEP-024");
+    /// A vendored package that is not the one that was locked.
+    pub const VENDORED_CHANGED: Self = Self("PC-DEP-025");
+    /// A vendored package that no lock has.
+    pub const VENDORED_NOT_LOCKED: Self = Self("PC-DEP-026");
     /// A waiver that has ended.
     pub const WAIVER_EXPIRED: Self = Self("PC-WVR-001");
     /// A waiver that covers nothing.

@@ -8,6 +8,7 @@ mod finding;
 mod gap;
 mod ledger;
 mod location;
+mod origin;
 mod record;
 mod recorded;
 mod severity;
@@ -23,6 +24,7 @@ pub use finding::{Class, Evidence, Finding, Fingerprint, Fix, RuleId, RuleInfo, 
 pub use gap::{Gap, GapKind, Partial, Stage};
 pub use ledger::{Ledger, LedgerRow, RowState};
 pub use location::{Location, TreePath};
+pub use origin::{Origin, Piece};
 pub use record::{AffectedPackage, Rating, Record, VersionEvent};
 pub use recorded::{RecordState, Recorded, SignedRecord};
 pub use severity::{Severity, SeverityBasis};

@@ -205,7 +205,15 @@ fn row(path: &str, state: RowState) -> LedgerRow {
 fn inventory(path: &str, components: Vec<Component>) -> Inventory {
     let edges = components.iter().map(|_| Vec::new()).collect();
     let counted = Count { independent: components.len(), left_out: Vec::new() };
-    Inventory { path: TreePath::new(path), format: "cargo-lock", components, edges, counted, text: "".into() }
+    Inventory {
+        path: TreePath::new(path),
+        format: "cargo-lock",
+        components,
+        edges,
+        origins: Vec::new(),
+        counted,
+        text: "".into(),
+    }
 }
 
 fn feed() -> FeedInfo {

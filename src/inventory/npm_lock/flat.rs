@@ -88,17 +88,22 @@ impl<'a> Reader<'a> {
                 return Ok(Became::Nothing);
             }
         };
+        let integrity = entry.text("integrity");
+        // What another package brings with it lies in that one's archive.
+        let alone = !entry.is_true("inBundle");
         let entry = Entry {
             at: member.at,
             ecosystem: Ecosystem::Npm,
             name: Cow::Borrowed(name),
             version: Cow::Borrowed(version),
             source,
-            checksum: entry.text("integrity").and_then(sha256),
+            checksum: integrity.and_then(sha256),
             scope: if entry.is_true("dev") { Scope::Dev } else { Scope::Normal },
             optional: entry.is_true("optional"),
         };
-        Ok(self.found.push(entry)?.map_or(Became::Nothing, Became::Component))
+        let index = self.found.push(entry)?;
+        self.found.fetched(index.filter(|_| alone), address, integrity);
+        Ok(index.map_or(Became::Nothing, Became::Component))
     }
 
     fn link(&mut self, member: &'a Member<'a>, entry: &'a Map<'a>) -> Result<Became, Refusal> {

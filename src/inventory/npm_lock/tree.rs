@@ -69,7 +69,8 @@ impl<'a> Reader<'a> {
                 return Ok(None);
             }
         };
-        self.found.push(Entry {
+        let is_file = matches!(locked.source, Source::Path(_));
+        let index = self.found.push(Entry {
             at: member.at,
             ecosystem: Ecosystem::Npm,
             name: Cow::Borrowed(locked.name),
@@ -78,7 +79,14 @@ impl<'a> Reader<'a> {
             checksum: entry.text("integrity").and_then(sha256),
             scope: if entry.is_true("dev") { Scope::Dev } else { Scope::Normal },
             optional: entry.is_true("optional"),
-        })
+        })?;
+        // What another package brings with it lies in that one's archive; what is a file is not fetched.
+        if !entry.is_true("bundled") && !is_file {
+            // Of another source than a registry, the version is the address.
+            let address = entry.text("resolved").or_else(|| entry.text("version").filter(|said| said.contains(':')));
+            self.found.fetched(index, address, entry.text("integrity"));
+        }
+        Ok(index)
     }
 
     fn edges(&mut self) -> Result<(), Refusal> {

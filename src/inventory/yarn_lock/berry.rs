@@ -86,7 +86,11 @@ fn push(found: &mut Found<'_>, member: &Member<'_>) -> Result<Option<u32>, Refus
         Source::Git(address) if version.is_empty() => commit_or_address(address).to_owned(),
         _ => version.to_owned(),
     };
-    found.push(Entry {
+    // That of an archive of yarn's own making can be compared with nothing, so it is enough that there is one. For what
+    // is for some machines alone there is none where it was never fetched.
+    let checksum = entry.text("checksum").filter(|sum| !sum.is_empty()).map(|_| "of the cache of yarn");
+    let fetched = matches!(source, Source::Default) && entry.get("conditions").is_none();
+    let index = found.push(Entry {
         at: member.at,
         ecosystem: Ecosystem::Npm,
         name: Cow::Owned(name.to_owned()),
@@ -96,7 +100,9 @@ fn push(found: &mut Found<'_>, member: &Member<'_>) -> Result<Option<u32>, Refus
         checksum: None,
         scope: Scope::Unknown,
         optional: false,
-    })
+    })?;
+    found.fetched(index.filter(|_| fetched), None::<&str>, checksum);
+    Ok(index)
 }
 
 /// The source behind a protocol: `npm:1.0.0`, `workspace:packages/a`, `patch:…`, an address.

@@ -51,7 +51,7 @@ pub(super) fn read<'a>(text: &'a str, manifests: &Manifests<'_>) -> Result<Found
     Ok(found)
 }
 
-fn push(found: &mut Found<'_>, raw: &Raw<'_>) -> Result<Option<u32>, Refusal> {
+fn push<'a>(found: &mut Found<'a>, raw: &Raw<'a>) -> Result<Option<u32>, Refusal> {
     let first = raw.specs.first().map_or("", |spec| spec.as_ref());
     let name = match names(&raw.specs) {
         Ok(name) => name,
@@ -75,7 +75,8 @@ fn push(found: &mut Found<'_>, raw: &Raw<'_>) -> Result<Option<u32>, Refusal> {
         (None, Source::Git(url)) => commit_or_address(url).to_owned(),
         (version, _) => version.unwrap_or_default().to_owned(),
     };
-    found.push(Entry {
+    let is_file = matches!(source, Source::Path(_));
+    let index = found.push(Entry {
         at: raw.at,
         ecosystem: Ecosystem::Npm,
         name: Cow::Owned(name.to_owned()),
@@ -84,7 +85,9 @@ fn push(found: &mut Found<'_>, raw: &Raw<'_>) -> Result<Option<u32>, Refusal> {
         checksum: raw.integrity.as_deref().and_then(sha256),
         scope: Scope::Unknown,
         optional: false,
-    })
+    })?;
+    found.fetched(index.filter(|_| !is_file), raw.resolved.clone(), raw.integrity.clone());
+    Ok(index)
 }
 
 /// The name of the package that an entry is. With an alias (`alias@npm:name@range`) it is not that of the range, and
