@@ -36,7 +36,6 @@ mod source;
 mod sources;
 mod usual;
 mod yaml;
-mod zip;
 
 pub use compile::Origin;
 pub use error::FeedError;
