@@ -1,9 +1,9 @@
 //! Reads the files of a work tree or of a single file's directory, and turns a failed read into its gap and row.
 //! Which files are read is decided elsewhere.
 
-use super::{Artifact, Content, MAX_FILE, Tree};
+use super::{Artifact, Content, MAX_BINARY, MAX_FILE, Tree};
 use crate::model::{Digest, Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
-use crate::sys::{Fault, Sys, SysError};
+use crate::sys::{Bytes, Fault, Sys, SysError};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -20,6 +20,16 @@ pub(super) struct WorkTree<'a> {
 
 impl Tree for WorkTree<'_> {
     fn read(&self, path: &TreePath) -> Result<Vec<u8>, SysError> {
+        self.read_up_to(path, MAX_FILE)
+    }
+
+    fn read_binary(&self, path: &TreePath) -> Result<Vec<u8>, SysError> {
+        self.read_up_to(path, MAX_BINARY)
+    }
+}
+
+impl WorkTree<'_> {
+    fn read_up_to(&self, path: &TreePath, limit: Bytes) -> Result<Vec<u8>, SysError> {
         let bytes = path.to_bytes();
         let relative = Path::new(OsStr::from_bytes(&bytes));
         let outside = || SysError { op: "read", what: path.to_string(), fault: Fault::Other(LEADS_OUTSIDE.to_owned()) };
@@ -32,7 +42,7 @@ impl Tree for WorkTree<'_> {
         if !real.starts_with(&self.root) {
             return Err(outside());
         }
-        self.sys.read(&real, MAX_FILE)
+        self.sys.read(&real, limit)
     }
 }
 
