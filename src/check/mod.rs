@@ -1,6 +1,7 @@
 //! From facts to findings, one file per check. A check looks at one lockfile and a feed, and decides nothing.
 
 mod advisory;
+mod built;
 mod checksum;
 mod lines;
 mod paths;
@@ -10,6 +11,7 @@ mod toolchain;
 mod yanked;
 
 pub use advisory::{fix, severity_of};
+pub use built::built;
 pub use paths::Paths;
 pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
 

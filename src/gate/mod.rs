@@ -222,6 +222,7 @@ fn check_all(seen: &Inspected, catalogue: &Catalogue, online: Option<&Online>) -
     for part in checked.expect("a check that panics is a gap") {
         all.value.extend(part.take(&mut all.gaps));
     }
+    all.value.extend(check::built(&seen.inventories).take(&mut all.gaps));
     let of_cargo = |inventory: &&Inventory| inventory.format == cargo_lock::FORMAT;
     let locks = seen.inventories.iter().map(|(inventory, _)| inventory).filter(of_cargo);
     let locks: Vec<_> = locks.map(|inventory| inventory.path.clone()).collect();

@@ -24,6 +24,8 @@ impl RuleId {
     pub const CHECKSUM_MISMATCH: Self = Self("PC-DEP-016");
     /// A pinned Rust toolchain with a known vulnerability.
     pub const TOOLCHAIN_VULNERABLE: Self = Self("PC-DEP-017");
+    /// A program with a package in it that its lock does not list.
+    pub const BUILT_NOT_LOCKED: Self = Self("PC-DEP-030");
     /// A waiver that has ended.
     pub const WAIVER_EXPIRED: Self = Self("PC-WVR-001");
     /// A waiver that covers nothing.

@@ -32,7 +32,7 @@ impl Source {
 }
 
 /// The list of rules, sorted by id: a new rule is one file, one line here, one constant in the model.
-static SOURCES: [Source; 14] = [
+static SOURCES: [Source; 15] = [
     Source::new(RuleId::VULNERABLE, include_str!("../../rules/PC-DEP-001.toml")),
     Source::new(RuleId::UNMAINTAINED, include_str!("../../rules/PC-DEP-003.toml")),
     Source::new(RuleId::MALICIOUS, include_str!("../../rules/PC-DEP-006.toml")),
@@ -41,6 +41,7 @@ static SOURCES: [Source; 14] = [
     Source::new(RuleId::YANKED, include_str!("../../rules/PC-DEP-015.toml")),
     Source::new(RuleId::CHECKSUM_MISMATCH, include_str!("../../rules/PC-DEP-016.toml")),
     Source::new(RuleId::TOOLCHAIN_VULNERABLE, include_str!("../../rules/PC-DEP-017.toml")),
+    Source::new(RuleId::BUILT_NOT_LOCKED, include_str!("../../rules/PC-DEP-030.toml")),
     Source::new(RuleId::WAIVER_EXPIRED, include_str!("../../rules/PC-WVR-001.toml")),
     Source::new(RuleId::WAIVER_UNUSED, include_str!("../../rules/PC-WVR-002.toml")),
     Source::new(RuleId::WAIVER_NOT_VALID, include_str!("../../rules/PC-WVR-003.toml")),
@@ -108,9 +109,9 @@ mod tests {
     #[test]
     fn rules_are_sorted_complete_and_distinct() {
         let all = all();
-        assert_eq!(all.len(), 14);
+        assert_eq!(all.len(), 15);
         assert!(all.is_sorted_by(|a, b| a.id < b.id));
-        assert_eq!(all.iter().map(|rule| &rule.slug).collect::<BTreeSet<_>>().len(), 14);
+        assert_eq!(all.iter().map(|rule| &rule.slug).collect::<BTreeSet<_>>().len(), 15);
         for rule in all {
             assert_eq!(rule, info(rule.id));
             assert!(!examples(rule.id).is_empty(), "{}", rule.id);
