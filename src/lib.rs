@@ -18,3 +18,4 @@ pub mod sys;
 pub mod text;
 pub mod trail;
 pub mod version;
+mod zip;

@@ -17,9 +17,10 @@ use std::path::Path;
 
 type Law = fn(&[u8]);
 
-const TARGETS: [(&str, Law); 19] = [
+const TARGETS: [(&str, Law); 20] = [
     ("advisory", laws::advisory),
     ("age", laws::age),
+    ("binary", laws::binary),
     ("checkpoint", laws::checkpoint),
     ("dsse", laws::dsse),
     ("feed", laws::feed),

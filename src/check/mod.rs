@@ -2,6 +2,7 @@
 
 mod address;
 mod advisory;
+mod built;
 mod checksum;
 mod hosts;
 mod lines;
@@ -20,6 +21,7 @@ mod vendored;
 mod yanked;
 
 pub use advisory::{fix, severity_of};
+pub use built::built;
 pub use paths::Paths;
 pub use toolchain::{TOOLCHAIN_PARTS, toolchains};
 pub use twins::twins;

@@ -129,7 +129,7 @@ impl<'a> Gather<'a, '_> {
                 }
             }
             let path = name::join(prefix, path);
-            let Some(guess) = name::guess(&path) else {
+            let Some(guess) = self.guess(&path) else {
                 // git says of a tracked path that it is a link; of an untracked one the system has to.
                 let is_link = match entry {
                     Entry::Tracked(tracked) => tracked.mode == MODE_LINK,

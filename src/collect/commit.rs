@@ -11,6 +11,7 @@ use crate::config::Exclude;
 use crate::git::{Blob, Git, GitError, MODE_GITLINK, MODE_LINK, is_object_id};
 use crate::model::{Gap, GapKind, LedgerRow, RowState, TreePath};
 use crate::sys::{Bytes, Fault, SysError};
+use crate::text::count::plural;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -266,6 +267,9 @@ impl Findings<'_> {
     fn judge(&mut self, tree: &mut CommitTree<'_>, below: &[u8]) -> Result<(), GitError> {
         let mut candidates: Vec<(Vec<u8>, Guess)> = Vec::new();
         let mut links: Vec<Vec<u8>> = Vec::new();
+        // Neither is judged in a commit: what is built or installed is not what is committed.
+        let mut packages: BTreeMap<(Vec<u8>, Format), usize> = BTreeMap::new();
+        let mut binaries: Vec<(Vec<u8>, &'static str)> = Vec::new();
         if !below.is_empty() && !tree.leaves.keys().any(|path| within(path, below)) {
             let what = Problem::new(GapKind::NothingToJudge, "the commit holds nothing at this path");
             self.problem(below, "directory", &what);
@@ -279,10 +283,22 @@ impl Findings<'_> {
             }
             directories.extend(name::directories_in_the_way(path).map(<[u8]>::to_vec));
             if let Some(guess) = name::guess(path).filter(|_| node.mode != MODE_GITLINK) {
-                candidates.push((path.clone(), guess));
+                match guess {
+                    Guess::Package(format) => {
+                        *packages.entry((name::tree_of(path, format).to_vec(), format)).or_default() += 1;
+                    }
+                    Guess::Binary(_) => binaries.push((path.clone(), guess.kind())),
+                    _ => candidates.push((path.clone(), guess)),
+                }
             } else if node.mode == MODE_LINK {
                 links.push(path.clone());
             }
+        }
+        for ((path, format), count) in packages {
+            self.left_out(&path, format.as_str(), format!("{} in a commit", plural(count, "installed package")));
+        }
+        for (path, kind) in binaries {
+            self.left_out(&path, kind, "a program or an archive in a commit".to_owned());
         }
         let more = links.split_off(links.len().min(MAX_OTHER_LINKS));
         // The locks above, as in a work tree: the packages below may be members of a workspace there.
@@ -329,6 +345,7 @@ impl Findings<'_> {
                 self.rows.push(LedgerRow { path: shown(path), kind: guess.kind(), state, digest: None });
                 return Ok(());
             }
+            (Guess::Package(_) | Guess::Binary(_), _) => return Ok(()), // `judge` has told of them
             (Guess::Exact(format), _) => format, // a missing or too large one is told when it is read
             (Guess::Loose, Some(Blob::Bytes(bytes))) => {
                 match sniff(bytes.get(..PREFIX).unwrap_or(bytes)) {
@@ -378,6 +395,13 @@ impl Findings<'_> {
     fn link_outside(&mut self, path: &[u8], guess: Guess, why: &str) -> Result<(), GitError> {
         self.problem(path, guess.kind(), &Problem::new(GapKind::LinkOutside, why));
         Ok(())
+    }
+
+    /// Notes what is not judged, and why.
+    fn left_out(&mut self, path: &[u8], row_kind: &'static str, why: String) {
+        let path = shown(path);
+        let state = RowState::Excluded(exclusion(self.excludes, &path).unwrap_or(why));
+        self.rows.push(LedgerRow { path, kind: row_kind, state, digest: None });
     }
 
     fn problem(&mut self, path: &[u8], row_kind: &'static str, found: &Problem) {

@@ -14,7 +14,7 @@ const JSON: [(&[&[u8]], Format); 5] = [
 ];
 
 /// What a lock in lines has at the beginning of a line; all of a row must be there.
-const LINES: [(&[&[u8]], Format); 8] = [
+const LINES: [(&[&[u8]], Format); 9] = [
     (&[b"# yarn lockfile v1"], Format::YarnLock),
     (&[b"__metadata:"], Format::YarnLock),
     (&[b"lockfileVersion:"], Format::PnpmLock),
@@ -23,10 +23,18 @@ const LINES: [(&[&[u8]], Format); 8] = [
     (&[b"[[package]]", b"optional ="], Format::PoetryLock),
     (&[b"[[package]]", b"category ="], Format::PoetryLock),
     (&[b"version =", b"requires-python ="], Format::UvLock),
+    (&[b"Metadata-Version:", b"Name:"], Format::PythonPackage),
 ];
 
 /// What these bytes, or the beginning of a file, are; none for something else.
 pub(super) fn recognise(bytes: &[u8]) -> Option<Format> {
+    if is_executable(bytes) {
+        return Some(Format::Executable);
+    }
+    // Other archives are zip files as well: those of Java have their manifest near the beginning.
+    if bytes.starts_with(b"PK\x03\x04") && memchr::memmem::find(bytes, b"META-INF/").is_some() {
+        return Some(Format::JavaArchive);
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii_start().starts_with(b"{") {
         let has = |mark: &&[u8]| memchr::memmem::find(bytes, mark).is_some();
@@ -34,6 +42,17 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Format> {
     }
     let begins = |mark: &&[u8]| bytes.split(|b| *b == b'\n').any(|line| line.starts_with(mark));
     LINES.iter().find(|(marks, _)| marks.iter().all(begins)).map(|(_, format)| *format)
+}
+
+/// ELF, PE, Mach-O and WebAssembly by their first bytes. A class file of Java begins like a fat Mach-O, with its version where
+/// that has the number of its images.
+fn is_executable(start: &[u8]) -> bool {
+    match start {
+        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] | [0, b'a', b's', b'm', ..] => true,
+        [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] => true,
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, images, ..] => *images <= 30,
+        _ => false,
+    }
 }
 
 /// What a name ends with that a tool looks for, behind a mark of some sort: `2024-01-01.package-lock.json`.
@@ -66,6 +85,19 @@ mod tests {
         for other in ["", "{}", "{\"name\": \"a\"}", "hello\n", "[[package]]\nname = \"a\"\nversion = \"1\"\n"] {
             assert_eq!(recognise(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn programs_and_java_archives_are_recognised_by_their_first_bytes() {
+        for start in [&b"\x7fELF\x02"[..], b"MZ\x90", b"\0asm\x01", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe\0\0\0\x02"]
+        {
+            assert_eq!(recognise(start), Some(Format::Executable), "{start:?}");
+        }
+        assert_eq!(recognise(b"\xca\xfe\xba\xbe\0\0\0\x34"), None, "a class file");
+        assert_eq!(recognise(b"PK\x03\x04\x0a\0META-INF/MANIFEST.MF"), Some(Format::JavaArchive));
+        assert_eq!(recognise(b"PK\x03\x04\x0a\0word/document.xml"), None);
+        let metadata = b"Metadata-Version: 2.1\nName: a\nVersion: 1\n";
+        assert_eq!(recognise(metadata), Some(Format::PythonPackage));
     }
 
     #[test]

@@ -87,6 +87,14 @@ pub enum Format {
     CabalFreeze,
     /// A workflow of GitHub in `.github/workflows`, or an action.
     GithubActions,
+    /// A program: ELF, PE, Mach-O, WebAssembly.
+    Executable,
+    /// `.jar`, `.war`, `.ear`.
+    JavaArchive,
+    /// `METADATA` or `PKG-INFO` of an installed package of Python.
+    PythonPackage,
+    /// `package.json` of an installed package of Node.js.
+    NpmPackage,
 }
 
 impl Format {
@@ -135,6 +143,10 @@ impl Format {
             Self::StackLock => "stack-lock",
             Self::CabalFreeze => "cabal-freeze",
             Self::GithubActions => "github-actions",
+            Self::Executable => "executable",
+            Self::JavaArchive => "java-archive",
+            Self::PythonPackage => "python-package",
+            Self::NpmPackage => "npm-package",
         }
     }
 
@@ -150,6 +162,23 @@ impl Format {
                 | Self::DenoLock
                 | Self::NpmManifest
         )
+    }
+
+    /// The locks that say what lies in an installed tree of this format: those of the tools that unpack it.
+    pub(super) fn is_lock_of(self, installed: Self) -> bool {
+        match installed {
+            Self::NpmPackage => self.is_javascript() && self != Self::NpmManifest,
+            // What `requirements.txt` leaves open says nothing of what was installed.
+            Self::PythonPackage => {
+                matches!(self, Self::PoetryLock | Self::UvLock | Self::PdmLock | Self::PipfileLock | Self::Pylock)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a file of it may be as large as programs are.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Executable | Self::JavaArchive)
     }
 
     /// Whether it asks for packages and does not list them. Nothing is found in one, so that of a base hides nothing.

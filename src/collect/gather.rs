@@ -9,8 +9,9 @@ use crate::config::Exclude;
 use crate::git::{Git, GitError};
 use crate::model::{Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, FileKind, Sys, SysError};
+use crate::text::count::plural;
 use crate::text::{glob, shell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ pub(super) const MAX_OTHER_LINKS: usize = 10_000;
 
 /// Why the lock of an installed package is left out.
 pub(super) const INSTALLED: &str = "inside node_modules: nothing is installed by it";
+
+/// Why a program or an archive in a directory is left out.
+pub(super) const BINARY: &str = "a program or an archive: name it as a target to have it judged";
 
 /// How a candidate was met.
 #[derive(Clone, Copy)]
@@ -75,6 +79,12 @@ pub(super) struct Gather<'a, 'e> {
     artifacts: BTreeMap<TreePath, Format>,
     rows: Vec<LedgerRow>,
     gaps: Vec<Gap>,
+    /// Whether the target is, or lies in, a directory that a package manager fills.
+    is_installed_tree: bool,
+    /// Installed packages that a lock of the target may list.
+    packages: Vec<(Vec<u8>, Format, Met)>,
+    /// How many installed packages are left out, by the tree that they lie in and why.
+    left_out: BTreeMap<(Vec<u8>, Format, &'static str), usize>,
     seen: usize,
     /// Links whose name promises nothing.
     links: usize,
@@ -83,9 +93,29 @@ pub(super) struct Gather<'a, 'e> {
 }
 
 impl<'a, 'e> Gather<'a, 'e> {
-    pub(super) fn new(sys: &'a dyn Sys, root: PathBuf, excludes: &'e [Exclude]) -> Self {
-        let (artifacts, rows, gaps) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { sys, root, excludes, artifacts, rows, gaps, seen: 0, links: 0, ignored: 0 }
+    /// What lies at `target` below the root is to be looked through.
+    pub(super) fn new(sys: &'a dyn Sys, root: PathBuf, target: &[u8], excludes: &'e [Exclude]) -> Self {
+        let whole = root.join(OsStr::from_bytes(target));
+        let is_installed_tree = whole.as_os_str().as_bytes().split(|byte| *byte == b'/').any(name::is_installed_tree);
+        Self {
+            sys,
+            root,
+            excludes,
+            artifacts: BTreeMap::new(),
+            rows: Vec::new(),
+            gaps: Vec::new(),
+            is_installed_tree,
+            packages: Vec::new(),
+            left_out: BTreeMap::new(),
+            seen: 0,
+            links: 0,
+            ignored: 0,
+        }
+    }
+
+    /// What a path promises. In an installed tree the directories above the root say it, too.
+    pub(super) fn guess(&self, path: &[u8]) -> Option<Guess> {
+        if self.is_installed_tree { name::guess(self.absolute(path).as_os_str().as_bytes()) } else { name::guess(path) }
     }
 
     /// Counts an entry. False once the limit is reached, which the first time is noted as a gap of that directory.
@@ -101,6 +131,18 @@ impl<'a, 'e> Gather<'a, 'e> {
 
     /// Looks at a file whose name promises something.
     pub(super) fn candidate(&mut self, path: &[u8], guess: Guess, met: Met) {
+        match (guess, met) {
+            (Guess::Package(format), _) if self.is_installed_tree => {
+                return self.candidate(path, Guess::Exact(format), met);
+            }
+            // Whether a lock lists them is known when every file was seen.
+            (Guess::Package(format), Met::Listed(_)) => return self.packages.push((path.to_vec(), format, met)),
+            (Guess::Package(format), _) => {
+                return self.leave_out(path, format, "name the directory as a target to have them judged");
+            }
+            (Guess::Binary(_), Met::Listed(FileKind::Dir)) => return,
+            _ => {}
+        }
         let look = self.look(path, guess, met);
         let shown = TreePath::from_bytes(path);
         let excluded = exclusion(self.excludes, &shown);
@@ -115,6 +157,32 @@ impl<'a, 'e> Gather<'a, 'e> {
             (Look::Problem(found), None) => return self.problem(path, guess.kind(), &found),
         };
         self.rows.push(LedgerRow { path: shown, kind: guess.kind(), state, digest: None });
+    }
+
+    fn leave_out(&mut self, path: &[u8], format: Format, why: &'static str) {
+        *self.left_out.entry((name::tree_of(path, format).to_vec(), format, why)).or_default() += 1;
+    }
+
+    /// Installed packages of a directory that git does not speak for are judged where no lock above them lists them.
+    fn installed_packages(&mut self) {
+        let locks = self.artifacts.iter().map(|(path, format)| (name::parent(&path.to_bytes()).to_vec(), *format));
+        let locks: BTreeSet<(Vec<u8>, Format)> = locks.collect();
+        for (path, format, met) in std::mem::take(&mut self.packages) {
+            let tree = name::tree_of(&path, format);
+            let is_above = |directory: &[u8]| {
+                let rest = tree.strip_prefix(directory);
+                rest.is_some_and(|rest| directory.is_empty() || rest.is_empty() || rest.starts_with(b"/"))
+            };
+            if locks.iter().any(|(directory, lock)| lock.is_lock_of(format) && is_above(directory)) {
+                self.leave_out(&path, format, "a lock above them says what they should be");
+            } else {
+                self.candidate(&path, Guess::Exact(format), met);
+            }
+        }
+        for ((tree, format, why), count) in std::mem::take(&mut self.left_out) {
+            let state = RowState::Excluded(format!("{}: {why}", plural(count, "installed package")));
+            self.rows.push(LedgerRow { path: shown(&tree), kind: format.as_str(), state, digest: None });
+        }
     }
 
     /// Notes a gap with its failed row, or an excluded row where the policy leaves the path out.
@@ -221,6 +289,7 @@ impl<'a, 'e> Gather<'a, 'e> {
 
     /// The result, sorted.
     pub(super) fn finish(mut self, label: String, target: &[u8], git: Option<Git<'a>>) -> Opened<'a> {
+        self.installed_packages();
         if self.ignored > 0 {
             let entries = if self.ignored == 1 { "entry" } else { "entries" };
             let state = RowState::Excluded(format!("{} {entries} ignored by git", self.ignored));
@@ -282,6 +351,8 @@ impl<'a, 'e> Gather<'a, 'e> {
         match guess {
             Guess::Exact(format) => Look::Judge(format),
             Guess::Installed(_) => Look::LeftOut(INSTALLED),
+            Guess::Binary(_) => Look::LeftOut(BINARY),
+            Guess::Package(_) => Look::Nothing, // `candidate` has dealt with it
             Guess::Loose => match prefix(self.sys, at) {
                 Ok(bytes) if sniff(&bytes) == Some(Format::CargoLock) => Look::Judge(Format::CargoLock),
                 Ok(_) => Look::Nothing,

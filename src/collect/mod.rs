@@ -27,6 +27,10 @@ use std::path::PathBuf;
 /// A lockfile or manifest larger than this is a gap: the largest real ones are below 5 MiB.
 pub const MAX_FILE: Bytes = Bytes::mib(64);
 
+/// A program or archive larger than this is a gap: it is read into memory as a whole, and the largest that people ship are
+/// half as large.
+pub const MAX_BINARY: Bytes = Bytes::mib(512);
+
 /// Directories deeper than this, and repositories nested deeper, are a gap: real trees stay below 30.
 pub const MAX_DEPTH: usize = 64;
 
@@ -59,6 +63,11 @@ pub trait Tree: Sync {
     /// Errors: the directory is not there, or cannot be listed to its end (too deep, too many entries). What was handed
     /// over until then is not all.
     fn read_below(&self, directory: &TreePath, each: &mut EachFile<'_>) -> Result<(), SysError>;
+
+    /// The same for a program or an archive, at most [`MAX_BINARY`] where the tree is one of files.
+    fn read_binary(&self, path: &TreePath) -> Result<Vec<u8>, SysError> {
+        self.read(path)
+    }
 }
 
 /// The bytes of an artifact and their digest.

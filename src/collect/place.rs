@@ -77,7 +77,7 @@ pub fn open_place<'a>(place: Place<'a>, excludes: &[Exclude]) -> Opened<'a> {
     let named = TreePath::from_bytes(&below);
     let excludes: Vec<Exclude> =
         excludes.iter().filter(|e| below.is_empty() || !glob::matches(&e.path, named.as_str())).cloned().collect();
-    let mut gather = Gather::new(sys, root, &excludes);
+    let mut gather = Gather::new(sys, root, &below, &excludes);
     if kind != FileKind::Dir {
         named_file(&mut gather, &below);
         return gather.finish(label, &below, git);
@@ -111,7 +111,7 @@ pub fn open_place_at<'a>(
 
 /// A file that the user named is judged whatever git or the policy's excludes say: naming it is the later word.
 fn named_file(gather: &mut Gather<'_, '_>, path: &[u8]) {
-    let guess = name::guess(path);
+    let guess = gather.guess(path);
     let row_kind = guess.map_or("file", Guess::kind);
     let start = match prefix(gather.sys, &gather.absolute(path)) {
         Ok(start) => start,
@@ -125,6 +125,8 @@ fn named_file(gather: &mut Gather<'_, '_>, path: &[u8]) {
         content::recognise(&start).or_else(|| content::by_end_of_name(name::file_name(name::parent(path)), name))
     };
     match (guess, sniff(&start).or_else(other)) {
+        // An installed package and a Java archive are known by their names, and refused where they are something else.
+        (Some(Guess::Package(format) | Guess::Binary(format @ Format::JavaArchive)), _) => gather.named(path, format),
         // What cargo would read as the lock is one, or is refused as one.
         (Some(Guess::Exact(Format::CargoLock)), _) => gather.named(path, Format::CargoLock),
         // Nor is another name than that of a lock in Rust in doubt.

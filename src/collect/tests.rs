@@ -206,7 +206,7 @@ fn a_link_to_a_directory_outside_has_a_row_and_one_to_a_file_or_inside_has_none(
 fn links_beyond_the_limit_are_told_once() {
     let dir = Plain::with(&[]);
     symlink("/", dir.path().join("l")).unwrap();
-    let mut gather = gather::Gather::new(&RealSys, dir.path(), &[]);
+    let mut gather = gather::Gather::new(&RealSys, dir.path(), b"", &[]);
     for _ in 0..gather::MAX_OTHER_LINKS + 5 {
         gather.other_link(b"l");
     }
@@ -667,7 +667,7 @@ fn the_order_of_a_directory_changes_nothing() {
 
 #[test]
 fn the_number_of_entries_has_a_limit_that_is_told_once() {
-    let mut gather = gather::Gather::new(&RealSys, PathBuf::from("/"), &[]);
+    let mut gather = gather::Gather::new(&RealSys, PathBuf::from("/"), b"", &[]);
     assert!((0..MAX_ENTRIES).all(|_| gather.count(b"a")));
     assert!(!gather.count(b"b"));
     assert!(!gather.count(b"c"));
@@ -728,4 +728,89 @@ fn locks_of_the_corpus_are_recognised_by_content_alone() {
         }
     }
     assert!(others > 20, "{others}");
+}
+
+const PACKAGE: &str = "{\"name\": \"a\", \"version\": \"1.0.0\"}";
+const METADATA: &str = "Metadata-Version: 2.1\nName: a\nVersion: 1\n";
+const NODE: &str = "web/node_modules/a/package.json";
+const PYTHON: &str = "venv/lib/site-packages/a-1.dist-info/METADATA";
+
+#[test]
+fn installed_packages_outside_of_git_are_judged_where_no_lock_lists_them() {
+    let dir = Plain::with(&[(NODE, PACKAGE), ("web/node_modules/a/esm/package.json", "{}"), (PYTHON, METADATA)]);
+    let expected = [format!("judge python-package {PYTHON}"), format!("judge npm-package {NODE}")];
+    assert_eq!(seen(&dir.path()), expected);
+    // A lock of the same tools, beside the tree or above it.
+    for lock in ["web/yarn.lock", "package-lock.json"] {
+        let dir = Plain::with(&[(NODE, PACKAGE), (lock, "{}"), ("other/poetry.lock", "")]);
+        let row =
+            "excluded npm-package web/node_modules: 1 installed package: a lock above them says what they should be";
+        assert!(seen(&dir.path()).contains(&row.to_owned()), "{lock}: {:?}", seen(&dir.path()));
+    }
+    for lock in ["other/yarn.lock", "web/poetry.lock", "web/node_modules/a/yarn.lock"] {
+        let dir = Plain::with(&[(NODE, PACKAGE), (lock, "")]);
+        assert!(seen(&dir.path()).contains(&format!("judge npm-package {NODE}")), "{lock}");
+    }
+}
+
+#[test]
+fn installed_packages_in_a_checkout_are_judged_where_their_tree_is_the_target() {
+    let repo = Repo::with(&[("Cargo.lock", LOCK), (NODE, PACKAGE), (PYTHON, METADATA)]);
+    let expected = [
+        "judge cargo-lock Cargo.lock",
+        "excluded python-package venv/lib/site-packages: 1 installed package: name the directory as a target to have \
+         them judged",
+        "excluded npm-package web/node_modules: 1 installed package: name the directory as a target to have them judged",
+    ];
+    assert_eq!(seen(&repo.path()), expected);
+    let judged = |target: &str| seen(&repo.path().join(target)).contains(&format!("judge npm-package {NODE}"));
+    assert!(judged("web/node_modules") && judged("web/node_modules/a") && judged(NODE));
+    assert!(!judged("web"));
+    let python = repo.path().join("venv/lib/site-packages/a-1.dist-info");
+    assert!(seen(&python).contains(&format!("judge python-package {PYTHON}")));
+    // A tree that git ignores is walked where it is named.
+    repo.files(&[(".gitignore", "env\n"), ("env/lib/site-packages/b.dist-info/METADATA", METADATA)]);
+    let named = seen(&repo.path().join("env"));
+    assert!(named.contains(&"judge python-package env/lib/site-packages/b.dist-info/METADATA".to_owned()), "{named:?}");
+}
+
+#[test]
+fn the_tree_of_a_target_outside_of_git_is_known_by_the_directories_above_it() {
+    let dir = Plain::with(&[("node_modules/a/package.json", PACKAGE), ("node_modules/a/yarn.lock", "")]);
+    assert_eq!(
+        seen(&dir.path().join("node_modules/a")),
+        [
+            "judge npm-package package.json",
+            "excluded yarn-lock yarn.lock: inside node_modules: nothing is installed by it"
+        ]
+    );
+}
+
+#[test]
+fn programs_and_archives_are_judged_where_they_are_named_and_leave_a_row_elsewhere() {
+    let dir =
+        Plain::with(&[("Cargo.lock", LOCK), ("lib/a.jar", "PK\x03\x04"), ("out/app", "\x7fELF\x02"), ("x.exe", "")]);
+    let expected = [
+        "judge cargo-lock Cargo.lock",
+        "excluded java-archive lib/a.jar: a program or an archive: name it as a target to have it judged",
+        "excluded executable x.exe: a program or an archive: name it as a target to have it judged",
+    ];
+    assert_eq!(seen(&dir.path()), expected);
+    assert_eq!(seen(&dir.path().join("lib/a.jar")), ["judge java-archive a.jar"]);
+    assert_eq!(seen(&dir.path().join("out/app")), ["judge executable app"]);
+    let empty = open(&RealSys, &dir.path().join("x.exe"), &[]).unwrap();
+    assert_eq!((empty.artifacts.len(), empty.gaps[0].kind), (0, GapKind::NothingToJudge));
+}
+
+#[test]
+fn a_commit_names_what_it_holds_of_packages_and_programs_and_judges_none() {
+    let repo = Repo::with(&[("Cargo.lock", LOCK), (NODE, PACKAGE), ("a.jar", "PK")]);
+    repo.commit();
+    let git = Git::discover(&RealSys, &repo.path()).unwrap().unwrap();
+    let expected = [
+        "judge cargo-lock Cargo.lock",
+        "excluded java-archive a.jar: a program or an archive in a commit",
+        "excluded npm-package web/node_modules: 1 installed package in a commit",
+    ];
+    assert_eq!(lines(&open_commit(&git, "HEAD", &[], None).unwrap()), expected);
 }

@@ -2,9 +2,9 @@
 //! Which files are read is decided elsewhere.
 
 use super::name::join;
-use super::{Artifact, Content, EachFile, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Tree};
+use super::{Artifact, Content, EachFile, MAX_BINARY, MAX_DEPTH, MAX_ENTRIES, MAX_FILE, Tree};
 use crate::model::{Digest, Gap, GapKind, LedgerRow, RowState, Stage, TreePath};
-use crate::sys::{Fault, FileKind, Sys, SysError};
+use crate::sys::{Bytes, Fault, FileKind, Sys, SysError};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -21,19 +21,11 @@ pub(super) struct WorkTree<'a> {
 
 impl Tree for WorkTree<'_> {
     fn read(&self, path: &TreePath) -> Result<Vec<u8>, SysError> {
-        let bytes = path.to_bytes();
-        let relative = Path::new(OsStr::from_bytes(&bytes));
-        let outside = || SysError { op: "read", what: path.to_string(), fault: Fault::Other(LEADS_OUTSIDE.to_owned()) };
-        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(outside());
-        }
-        // Links are followed here, once; the path that is then read has none left. A link that is planted between the
-        // two calls needs a writer in the tree during the run, who could as well write the file itself.
-        let real = self.sys.real_path(&self.root.join(relative))?;
-        if !real.starts_with(&self.root) {
-            return Err(outside());
-        }
-        self.sys.read(&real, MAX_FILE)
+        self.read_up_to(path, MAX_FILE)
+    }
+
+    fn read_binary(&self, path: &TreePath) -> Result<Vec<u8>, SysError> {
+        self.read_up_to(path, MAX_BINARY)
     }
 
     fn read_below(&self, directory: &TreePath, each: &mut EachFile<'_>) -> Result<(), SysError> {
@@ -67,6 +59,24 @@ impl Tree for WorkTree<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl WorkTree<'_> {
+    fn read_up_to(&self, path: &TreePath, limit: Bytes) -> Result<Vec<u8>, SysError> {
+        let bytes = path.to_bytes();
+        let relative = Path::new(OsStr::from_bytes(&bytes));
+        let outside = || SysError { op: "read", what: path.to_string(), fault: Fault::Other(LEADS_OUTSIDE.to_owned()) };
+        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(outside());
+        }
+        // Links are followed here, once; the path that is then read has none left. A link that is planted between the
+        // two calls needs a writer in the tree during the run, who could as well write the file itself.
+        let real = self.sys.real_path(&self.root.join(relative))?;
+        if !real.starts_with(&self.root) {
+            return Err(outside());
+        }
+        self.sys.read(&real, limit)
     }
 }
 

@@ -32,7 +32,7 @@ impl Gather<'_, '_> {
                     continue; // git's own files, which no commit can hold
                 }
                 let path = name::join(&directory, entry.name.as_encoded_bytes());
-                if let Some(guess) = name::guess(&path) {
+                if let Some(guess) = self.guess(&path) {
                     self.candidate(&path, guess, Met::Listed(entry.kind));
                 } else if entry.kind == FileKind::Link {
                     self.other_link(&path);

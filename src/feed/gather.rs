@@ -4,9 +4,10 @@
 use super::archive::{self, Taken};
 use super::compile::Origin;
 use super::document::{self, Document, Note};
-use super::{FeedError, friendsofphp, hsec, osv, rubysec, rustsec_record, zip};
+use super::{FeedError, friendsofphp, hsec, osv, rubysec, rustsec_record};
 use crate::model::{Digest, Gap, GapKind, Record, Stage, Timestamp};
 use crate::sys::{Bytes, FileKind, Sys, spread};
+use crate::zip;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +18,8 @@ const MAX_FILE: Bytes = Bytes::mib(32);
 pub(super) const MAX_DUMP: Bytes = Bytes::mib(1_024);
 /// Files of one source. The largest has 220,000.
 const MAX_FILES: usize = 2_000_000;
+/// The largest dump in use (npm, with every malicious package) has 220,000 entries of 1 GiB, which pack about 1:4.
+const ZIP: zip::Limits = zip::Limits { entries: 2_000_000, unpacked: 8 << 30, ratio: 200, ratio_free: 64 << 20 };
 /// Levels of directories. The databases have five.
 const MAX_DEPTH: usize = 16;
 /// How gzip begins (RFC 1952, section 2.3.1).
@@ -223,7 +226,7 @@ pub(super) fn tar(
 
 fn zipped(name: &str, format: Format, what: &str, bytes: &[u8]) -> Result<Gathered, FeedError> {
     let refuse = |why: String| FeedError::NotAnArchive { what: what.to_owned(), why };
-    let entries = zip::entries(bytes).map_err(|e| refuse(e.to_string()))?;
+    let entries = zip::entries(bytes, &ZIP).map_err(|e| refuse(e.to_string()))?;
     let (mut taken, mut others) = (Vec::new(), Vec::new());
     for entry in entries {
         match () {
@@ -386,8 +389,8 @@ fn order(r: &Record) -> impl Ord + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::zip::testing;
     use crate::sys::RealSys;
+    use crate::zip::testing;
 
     fn record(id: &str, package: &str) -> String {
         format!(

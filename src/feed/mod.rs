@@ -40,7 +40,6 @@ mod sources;
 mod stock;
 mod usual;
 mod yaml;
-mod zip;
 
 pub use compile::Origin;
 pub use error::FeedError;

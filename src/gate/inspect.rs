@@ -7,10 +7,10 @@ use crate::inventory::toolchain::{self, Toolchain};
 use crate::inventory::vendored::Vendored;
 use crate::inventory::wants::{self, Family, Wants};
 use crate::inventory::{
-    bun_lock, cabal_freeze, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock, github_actions,
-    go_mod, go_sum, gradle_lock, mix_lock, npm_lock, package_resolved, packages_config, packages_lock, pdm_lock,
-    pipfile_lock, pnpm_lock, podfile_lock, poetry_lock, pubspec_lock, pylock, requirements, resolve, scope, stack_lock,
-    uv_lock, yarn_lock,
+    binary, bun_lock, cabal_freeze, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock,
+    github_actions, go_mod, go_sum, gradle_lock, installed, java_archive, mix_lock, npm_lock, package_resolved,
+    packages_config, packages_lock, pdm_lock, pipfile_lock, pnpm_lock, podfile_lock, poetry_lock, pubspec_lock, pylock,
+    requirements, resolve, scope, stack_lock, uv_lock, yarn_lock,
 };
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, Sys, SysError, spread};
@@ -199,7 +199,9 @@ fn parse_all<'t>(
 }
 
 fn one(target: &Opened<'_>, artifact: &Artifact, path: &TreePath, mirrors: &[String]) -> Done {
-    let bytes = match target.tree.read(&artifact.path) {
+    let tree = &target.tree;
+    let is_binary = artifact.format.is_binary();
+    let bytes = match if is_binary { tree.read_binary(&artifact.path) } else { tree.read(&artifact.path) } {
         Ok(bytes) => bytes,
         Err(e) => return Done { digest: None, parsed: Err(unread(&e, path)), gaps: Vec::new() },
     };
@@ -272,6 +274,10 @@ fn parse(
         Format::StackLock => stack_lock::parse(path, &bytes),
         Format::CabalFreeze => cabal_freeze::parse(path, &bytes),
         Format::GithubActions => github_actions::parse(path, &bytes),
+        Format::Executable => binary::parse(path, &bytes),
+        Format::JavaArchive => java_archive::parse(path, &bytes),
+        Format::PythonPackage => installed::python(path, &bytes),
+        Format::NpmPackage => installed::npm(path, &bytes),
     };
     match lock {
         Ok(part) => (Ok(Parsed::Lock(Box::new(part.value))), part.gaps),

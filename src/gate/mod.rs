@@ -225,6 +225,7 @@ fn check_all(seen: &Inspected, catalogue: &Catalogue, online: Option<&Online>) -
     }
     all.value.extend(check::twins(&seen.inventories, catalogue));
     all.value.extend(check::vendored(&seen.vendored, &seen.inventories));
+    all.value.extend(check::built(&seen.inventories).take(&mut all.gaps));
     let of_cargo = |inventory: &&Inventory| inventory.format == cargo_lock::FORMAT;
     let locks = seen.inventories.iter().map(|(inventory, _)| inventory).filter(of_cargo);
     let locks: Vec<_> = locks.map(|inventory| inventory.path.clone()).collect();

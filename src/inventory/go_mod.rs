@@ -19,7 +19,7 @@ pub(super) use syntax::{Module, Target};
 pub const FORMAT: &str = "go-mod";
 
 /// The name under which the advisories list Go itself.
-const STDLIB: &str = "stdlib";
+pub const STDLIB: &str = "stdlib";
 const RESTORE: &str = "restore the file from version control, or let `go mod tidy` complete it";
 const ABOUT: About = About { format: FORMAT, counts: "requirements", restore: RESTORE, complete: RESTORE };
 const PIN: &str = "run `go get toolchain@latest` so that go.mod names a toolchain";
@@ -37,6 +37,11 @@ pub fn parse(
     siblings: &dyn Fn(&TreePath) -> Option<Vec<u8>>,
 ) -> Result<Partial<Inventory>, Gap> {
     read(path, bytes, siblings).map_err(|refusal| refusal.gap(path, bytes))
+}
+
+/// The module that a file is of; none where it has none or cannot be read.
+pub fn module(text: &str) -> Option<String> {
+    Module::read(text, RESTORE).ok()?.name.map(|name| name.text.to_owned())
 }
 
 fn read(path: &TreePath, bytes: &[u8], siblings: Siblings<'_>) -> Result<Partial<Inventory>, Refusal> {

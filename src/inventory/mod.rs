@@ -2,6 +2,7 @@
 //!
 //! The one exception is `resolve`, which asks cargo on request and does so through `sys`.
 
+pub mod binary;
 pub mod bun_lock;
 pub mod cabal_freeze;
 pub mod cargo_config;
@@ -18,6 +19,8 @@ pub mod github_actions;
 pub mod go_mod;
 pub mod go_sum;
 pub mod gradle_lock;
+pub mod installed;
+pub mod java_archive;
 mod json;
 pub mod mix_lock;
 mod npm;

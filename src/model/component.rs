@@ -103,6 +103,7 @@ impl Component {
         }
         let qualified = match &self.source {
             Source::Default | Source::Local | Source::Path(_) => Ok(()),
+            Source::Registry(url) | Source::Git(url) if url.is_empty() => Ok(()), // a program does not say which
             Source::Registry(url) => purl.add_qualifier("repository_url", url.to_string()).map(|_| ()),
             Source::Git(url) => purl.add_qualifier("vcs_url", url.to_string()).map(|_| ()),
         };

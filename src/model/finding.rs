@@ -42,6 +42,8 @@ impl RuleId {
     pub const VENDORED_CHANGED: Self = Self("PC-DEP-025");
     /// A vendored package that no lock has.
     pub const VENDORED_NOT_LOCKED: Self = Self("PC-DEP-026");
+    /// A program with a package in it that its lock does not list.
+    pub const BUILT_NOT_LOCKED: Self = Self("PC-DEP-030");
     /// A waiver that has ended.
     pub const WAIVER_EXPIRED: Self = Self("PC-WVR-001");
     /// A waiver that covers nothing.

@@ -32,7 +32,7 @@ impl Source {
 }
 
 /// The list of rules, sorted by id: a new rule is one file, one line here, one constant in the model.
-static SOURCES: [Source; 23] = [
+static SOURCES: [Source; 24] = [
     Source::new(RuleId::VULNERABLE, include_str!("../../rules/PC-DEP-001.toml")),
     Source::new(RuleId::UNMAINTAINED, include_str!("../../rules/PC-DEP-003.toml")),
     Source::new(RuleId::MALICIOUS, include_str!("../../rules/PC-DEP-006.toml")),
@@ -50,6 +50,7 @@ static SOURCES: [Source; 23] = [
     Source::new(RuleId::LOOKALIKE, include_str!("../../rules/PC-DEP-024.toml")),
     Source::new(RuleId::VENDORED_CHANGED, include_str!("../../rules/PC-DEP-025.toml")),
     Source::new(RuleId::VENDORED_NOT_LOCKED, include_str!("../../rules/PC-DEP-026.toml")),
+    Source::new(RuleId::BUILT_NOT_LOCKED, include_str!("../../rules/PC-DEP-030.toml")),
     Source::new(RuleId::WAIVER_EXPIRED, include_str!("../../rules/PC-WVR-001.toml")),
     Source::new(RuleId::WAIVER_UNUSED, include_str!("../../rules/PC-WVR-002.toml")),
     Source::new(RuleId::WAIVER_NOT_VALID, include_str!("../../rules/PC-WVR-003.toml")),
@@ -117,9 +118,9 @@ mod tests {
     #[test]
     fn rules_are_sorted_complete_and_distinct() {
         let all = all();
-        assert_eq!(all.len(), 23);
+        assert_eq!(all.len(), 24);
         assert!(all.is_sorted_by(|a, b| a.id < b.id));
-        assert_eq!(all.iter().map(|rule| &rule.slug).collect::<BTreeSet<_>>().len(), 23);
+        assert_eq!(all.iter().map(|rule| &rule.slug).collect::<BTreeSet<_>>().len(), 24);
         for rule in all {
             assert_eq!(rule, info(rule.id));
             assert!(!examples(rule.id).is_empty(), "{}", rule.id);

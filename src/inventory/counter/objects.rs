@@ -1,5 +1,10 @@
 //! The counters of lockfiles in JSON. They look at brackets, quotes and colons, and share no code with the readers.
 
+/// Packages of the list that `cargo auditable` puts into a program.
+pub fn auditable(bytes: &[u8]) -> usize {
+    count(bytes, |step| step.is == Is::Item && matches!(step.path, [_, b"packages"]))
+}
+
 /// Packages of a `composer.lock`: objects in the two lists of packages.
 pub fn composer(bytes: &[u8]) -> usize {
     count(bytes, |step| step.is == Is::Item && matches!(step.path, [_, b"packages" | b"packages-dev"]))
@@ -132,6 +137,8 @@ mod tests {
             deps_json(br#"{"libraries": {"A/1": {"type": "x"}, "B/1": {}}, "targets": {"libraries": {"x": 1}}}"#),
             2
         );
+        let list = br#"{"packages": [{"name": "a", "dependencies": [1]}, {"name": "b"}], "format": 8}"#;
+        assert_eq!(auditable(list), 2);
         assert_eq!(package_resolved(br#"{"object": {"pins": [{"state": {"pins": [1]}}, {}]}, "version": 1}"#), 2);
         assert_eq!(package_resolved(br#"{"pins": [{}], "version": 2}"#), 1);
         assert_eq!(conan(br#"{"graph_lock": {"nodes": {"0": {"requires": ["1"]}, "1": {}}}}"#), 2);

@@ -41,7 +41,7 @@ pub(in crate::inventory) struct Module<'a> {
     pub(in crate::inventory) requires: Vec<Required<'a>>,
     /// By path and version; no version stands for every one.
     replaces: HashMap<(&'a str, Option<&'a str>), Target<'a>>,
-    has_name: bool,
+    pub(in crate::inventory) name: Option<Word<'a>>,
 }
 
 impl<'a> Module<'a> {
@@ -73,14 +73,14 @@ impl<'a> Module<'a> {
         }
         match block {
             Some(open) => Err(refuse(open.at, "a block that is not closed")),
-            None if !module.has_name => Err(refuse(0, "no `module`")),
+            None if module.name.is_none() => Err(refuse(0, "no `module`")),
             None => Ok(module),
         }
     }
 
     fn take(&mut self, directive: &str, arguments: &[Word<'a>]) -> Result<(), &'static str> {
         match (directive, arguments) {
-            ("module", [_]) if !self.has_name => self.has_name = true,
+            ("module", [name]) if self.name.is_none() => self.name = Some(*name),
             ("go", [version]) if self.go.is_none() && version_of_go(version.text).is_some() => self.go = Some(*version),
             ("toolchain", [name]) if self.toolchain.is_none() => self.toolchain = Some(*name),
             ("require", [path, version]) => self.requires.push(Required { path: *path, version: *version }),

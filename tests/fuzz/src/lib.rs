@@ -3,6 +3,7 @@
 
 mod advisory;
 mod age;
+mod binary;
 mod checkpoint;
 mod dsse;
 mod feed;
@@ -26,6 +27,7 @@ mod waiver;
 
 pub use advisory::advisory;
 pub use age::age;
+pub use binary::binary;
 pub use checkpoint::checkpoint;
 pub use dsse::dsse;
 pub use feed::feed;

@@ -5,14 +5,18 @@ use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 use std::io::Read;
 
-/// Entries, at most: the largest dump in use (npm, with every malicious package) has 220,000.
-const MAX_ENTRIES: u64 = 2_000_000;
-/// Bytes of all entries unpacked, at most: that dump has 1 GiB.
-const MAX_UNPACKED: u64 = 8 << 30;
-/// Unpacked over packed size of the whole, at most. Records pack about 1:4.
-const MAX_RATIO: u64 = 200;
-/// Below this many bytes unpacked nobody cares about the ratio.
-const RATIO_FREE: u64 = 64 << 20;
+/// What an archive may be at most. Every caller knows what its own archives look like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Entries.
+    pub(crate) entries: u64,
+    /// Bytes of all entries unpacked.
+    pub(crate) unpacked: u64,
+    /// Bytes unpacked for each byte packed, over the whole.
+    pub(crate) ratio: u64,
+    /// Bytes unpacked below which nobody cares about the ratio.
+    pub(crate) ratio_free: u64,
+}
 
 /// The comment behind the end record has at most this many bytes.
 const MAX_COMMENT: usize = 0xffff;
@@ -31,7 +35,7 @@ const EXTRA64: u16 = 1;
 
 /// Why bytes are no archive, or one that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ZipError {
+pub(crate) enum ZipError {
     /// No end record: not a zip, or cut short.
     #[error("it has no end record of a zip archive, or is cut short")]
     NoEnd,
@@ -53,7 +57,7 @@ pub(super) enum ZipError {
 
 /// Why one entry cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum EntryError {
+pub(crate) enum EntryError {
     /// Larger than the caller's limit.
     #[error("larger than the limit of {0} bytes")]
     TooLarge(u64),
@@ -70,23 +74,24 @@ pub(super) enum EntryError {
 
 /// One file of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// As written; what is not UTF-8 is replaced.
-    pub(super) name: String,
+    pub(crate) name: String,
+    /// Bytes unpacked, as the directory says; [`read`] holds it to that.
+    pub(crate) size: u64,
     flags: u16,
     method: u16,
     crc: u32,
     packed: u64,
-    size: u64,
     offset: u64,
 }
 
 /// The files of an archive, by its directory, in its order. Directories are left out.
-pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, ZipError> {
+pub(crate) fn entries(bytes: &[u8], limits: &Limits) -> Result<Vec<Entry>, ZipError> {
     let (count, offset) = directory(bytes)?;
     let too_many = |limit, unit| Err(ZipError::TooMany { limit, unit });
-    if count > MAX_ENTRIES {
-        return too_many(MAX_ENTRIES, "entries");
+    if count > limits.entries {
+        return too_many(limits.entries, "entries");
     }
     let damaged = || ZipError::Damaged("directory");
     let mut rest = usize::try_from(offset).ok().and_then(|at| bytes.get(at..)).ok_or_else(damaged)?;
@@ -95,21 +100,21 @@ pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, ZipError> {
     for _ in 0..count {
         let entry = central(&mut rest).ok_or_else(damaged)?;
         unpacked = unpacked.saturating_add(entry.size);
-        if unpacked > MAX_UNPACKED {
-            return too_many(MAX_UNPACKED, "bytes unpacked");
+        if unpacked > limits.unpacked {
+            return too_many(limits.unpacked, "bytes unpacked");
         }
         if !entry.name.ends_with('/') {
             out.push(entry);
         }
     }
-    if unpacked > RATIO_FREE.max((bytes.len() as u64).saturating_mul(MAX_RATIO)) {
-        return too_many(MAX_RATIO, "bytes unpacked for each byte packed");
+    if unpacked > limits.ratio_free.max((bytes.len() as u64).saturating_mul(limits.ratio)) {
+        return too_many(limits.ratio, "bytes unpacked for each byte packed");
     }
     Ok(out)
 }
 
 /// The bytes of one entry. Its size, as the directory gives it, is a bound and must hold.
-pub(super) fn read(bytes: &[u8], entry: &Entry, limit: u64) -> Result<Vec<u8>, EntryError> {
+pub(crate) fn read(bytes: &[u8], entry: &Entry, limit: u64) -> Result<Vec<u8>, EntryError> {
     if entry.flags & 1 != 0 {
         return Err(EntryError::Encrypted);
     }
@@ -228,13 +233,13 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 
 /// A writer for tests: what archives of the real world look like, and what they must not.
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use flate2::Compression;
     use flate2::write::DeflateEncoder;
     use std::io::Write;
 
     /// An archive of these files, the odd ones deflated, with 64-bit records where asked for.
-    pub(in crate::feed) fn archive(files: &[(&str, &[u8])], wide: bool) -> Vec<u8> {
+    pub(crate) fn archive(files: &[(&str, &[u8])], wide: bool) -> Vec<u8> {
         let (mut out, mut directory) = (Vec::new(), Vec::new());
         for (at, (name, bytes)) in files.iter().enumerate() {
             let offset = out.len() as u64;
@@ -305,13 +310,19 @@ mod tests {
     use super::testing::archive;
     use super::*;
 
+    const LIMITS: Limits = Limits { entries: 1_000, unpacked: 8 << 30, ratio: 200, ratio_free: 64 << 20 };
+
+    fn opened(bytes: &[u8]) -> Result<Vec<Entry>, ZipError> {
+        entries(bytes, &LIMITS)
+    }
+
     const FILES: [(&str, &[u8]); 3] = [("a.json", b"{\"id\":1}"), ("d/b.json", &[b'x'; 3_000]), ("c", b"")];
 
     #[test]
     fn stored_and_deflated_files_are_read_with_either_size_of_record() {
         for wide in [false, true] {
             let bytes = archive(&FILES, wide);
-            let found = entries(&bytes).unwrap();
+            let found = opened(&bytes).unwrap();
             assert_eq!(found.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["a.json", "d/b.json", "c"]);
             for (entry, (_, content)) in found.iter().zip(FILES) {
                 assert_eq!(read(&bytes, entry, 3_000).as_deref(), Ok(content));
@@ -324,12 +335,12 @@ mod tests {
     fn an_archive_that_is_cut_or_changed_gives_an_error_or_the_same_bytes() {
         let bytes = archive(&FILES, true);
         for cut in 0..bytes.len() {
-            assert!(entries(&bytes[..cut]).is_err(), "{cut}");
+            assert!(opened(&bytes[..cut]).is_err(), "{cut}");
         }
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 0x10;
-            let Ok(found) = entries(&changed) else { continue };
+            let Ok(found) = opened(&changed) else { continue };
             for entry in found {
                 if let Ok(content) = read(&changed, &entry, 3_000) {
                     assert!(FILES.iter().any(|(_, real)| *real == content), "{at}");
@@ -344,7 +355,7 @@ mod tests {
         // The unpacked size of the second entry in the directory.
         let at = bytes.windows(4).rposition(|w| w == CENTRAL).unwrap() + 24;
         bytes[at..at + 4].copy_from_slice(&10_u32.to_le_bytes());
-        let found = entries(&bytes).unwrap();
+        let found = opened(&bytes).unwrap();
         assert_eq!(read(&bytes, &found[1], 1 << 20), Err(EntryError::Damaged));
     }
 
@@ -353,18 +364,18 @@ mod tests {
         let mut huge = archive(&[("a", b"")], true);
         let at = huge.windows(4).rposition(|w| w == CENTRAL).unwrap() + CENTRAL_LENGTH + 1 + 4;
         huge[at..at + 8].copy_from_slice(&(65_u64 << 20).to_le_bytes());
-        assert!(matches!(entries(&huge), Err(ZipError::TooMany { limit: 200, .. })));
+        assert!(matches!(opened(&huge), Err(ZipError::TooMany { limit: 200, .. })));
         huge[at..at + 8].copy_from_slice(&u64::MAX.to_le_bytes());
-        assert!(matches!(entries(&huge), Err(ZipError::TooMany { unit: "bytes unpacked", .. })));
+        assert!(matches!(opened(&huge), Err(ZipError::TooMany { unit: "bytes unpacked", .. })));
         let mut encrypted = archive(&[("a", b"x")], false);
         let at = encrypted.windows(4).rposition(|w| w == CENTRAL).unwrap();
         encrypted[at + 8] = 1;
-        let entry = entries(&encrypted).unwrap().remove(0);
+        let entry = opened(&encrypted).unwrap().remove(0);
         assert_eq!(read(&encrypted, &entry, 10), Err(EntryError::Encrypted));
         encrypted[at + 8..at + 12].copy_from_slice(&[0, 0, 12, 0]);
-        let entry = entries(&encrypted).unwrap().remove(0);
+        let entry = opened(&encrypted).unwrap().remove(0);
         assert_eq!(read(&encrypted, &entry, 10), Err(EntryError::Method(12)));
-        assert_eq!(entries(b"<html>"), Err(ZipError::NoEnd));
-        assert_eq!(entries(b""), Err(ZipError::NoEnd));
+        assert_eq!(opened(b"<html>"), Err(ZipError::NoEnd));
+        assert_eq!(opened(b""), Err(ZipError::NoEnd));
     }
 }
