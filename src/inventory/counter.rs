@@ -3,11 +3,13 @@
 
 mod javascript;
 mod lines;
+mod markup;
 mod objects;
 pub mod python;
 
 pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
 pub use lines::{cabal, gemfile, go_mod, go_sum, gradle, mix, packages_config, podfile, stack, uses};
+pub use markup::pom;
 pub use objects::{composer, conan, deps_json, package_resolved, packages_lock};
 
 /// Headers of a `Cargo.lock`.
