@@ -11,7 +11,7 @@
 
 use portcullis::inventory::{
     cabal_freeze, composer_lock, conan_lock, deps_json, gemfile_lock, github_actions, go_mod, go_sum, gradle_lock,
-    mix_lock, package_resolved, packages_lock, podfile_lock, pubspec_lock, stack_lock,
+    mix_lock, package_resolved, packages_lock, podfile_lock, pom, pubspec_lock, stack_lock,
 };
 use portcullis::model::{Component, Gap, GapKind, Inventory, Partial, TreePath};
 use portcullis::sys::{Bytes, RealSys, Sys};
@@ -380,6 +380,69 @@ fn every_packages_lock_has_the_packages_of_the_manifest() {
     let odd = [("glob-paths/src/packages.lock.json", BROKEN)];
     let parse: Parse = |path, bytes, _| packages_lock::parse(path, bytes);
     check("packages.lock.json", 7, parse, &[], &odd, entries, begins_with_name);
+}
+
+/// The manifest counts every dependency, those of plugins and of `dependencyManagement` included.
+#[test]
+fn every_pom_has_the_dependencies_of_the_manifest() {
+    let Some(corpus) = Corpus::open() else { return };
+    let files: Vec<File> = corpus.files(&[".xml"]).into_iter().filter(|file| file.path.starts_with("pom")).collect();
+    assert!(files.len() >= 159, "only {} files", files.len());
+    let (mut refused, mut components, mut left_out) = (Vec::new(), 0, 0);
+    let mut told: BTreeMap<GapKind, usize> = BTreeMap::new();
+    for file in &files {
+        let path = TreePath::new(file.path.as_str());
+        let read = match pom::parse(&path, &file.text, &|path| corpus.read(path.as_str())) {
+            Ok(read) => read,
+            Err(gap) => {
+                refused.push((file.path.rsplit_once("testdata/").unwrap().1, gap.kind));
+                continue;
+            }
+        };
+        assert_eq!(entries(&read.value).to_string(), file.packages, "{}", file.path);
+        components += read.value.components.len();
+        left_out += read.value.counted.left_out.len();
+        for gap in &read.gaps {
+            *told.entry(gap.kind).or_default() += 1;
+        }
+        places(&read.value, &file.path, |c, rest, _| {
+            let entry = rest.split("</dependency>").next().unwrap();
+            let artifact = c.name.split(':').nth(1).unwrap();
+            let solid: String = entry.split_whitespace().collect();
+            let is_said = solid.contains(&format!("<version>{}</version>", c.version))
+                || entry.contains("${")
+                || !entry.contains("<version>");
+            entry.starts_with("<dependency>") && entry.contains(artifact) && (is_said || entry.contains('['))
+        });
+    }
+    eprintln!("{} poms, {components} dependencies, {left_out} left out", files.len());
+    let failed = GapKind::ParseFailed;
+    let broken = ["corrupt/pom.xml", "glob-paths/src/pom.xml", "broken/pom.xml"];
+    refused.sort();
+    let mut broken = broken.map(|name| (name, failed));
+    broken.sort();
+    assert_eq!(refused, broken);
+    // Where the model builder of Maven 3.8.7 can do without a repository (105 poms), it gives each of their 140
+    // dependencies the same version and scope, and what it gives otherwise is told.
+    assert_eq!((components, left_out), (505, 319));
+    assert_eq!(told, BTreeMap::from([(GapKind::Unlocked, 126), (GapKind::NotCovered, 112)]));
+}
+
+/// A module and its parent of the same commit, which the corpus keeps apart.
+#[test]
+fn a_real_parent_says_the_versions_of_its_module() {
+    let Some(corpus) = Corpus::open() else { return };
+    let commit = "2026-08-21-b8c3c97d29.pom.xml";
+    let module = corpus.read(&format!("pom/DependencyTrack+dependency-track+apiserver/{commit}")).unwrap();
+    let parent = corpus.read(&format!("pom/DependencyTrack+dependency-track/{commit}")).unwrap();
+    let top = |path: &TreePath| (path.as_str() == "pom.xml").then(|| parent.clone());
+    let read = |siblings: Siblings<'_>| {
+        let read = pom::parse(&TreePath::new("apiserver/pom.xml"), &module, siblings).unwrap();
+        (read.value.components.len(), read.gaps.iter().filter(|gap| gap.kind == GapKind::Unlocked).count())
+    };
+    assert_eq!(read(&|_| None), (50, 42));
+    // The others are for a project to say that the parent imports, and that is not in the corpus.
+    assert_eq!(read(&top), (69, 23));
 }
 
 /// Files that the corpus has among its containers: each with the number of its components, counted by

@@ -113,6 +113,34 @@ fn what_two_sources_say_of_one_problem_is_one_finding() {
 }
 
 #[test]
+fn a_pom_is_judged_with_its_parent_and_what_it_leaves_open_is_no_pass() {
+    let scene = Scene::new();
+    let feed = scene.source("ghsa", &[record("GHSA-1", &["CVE-2026-1"], "Maven", "org.a:left", "1.5.0")]);
+    let parent = |version: &str| {
+        format!(
+            "<project><groupId>t</groupId><artifactId>top</artifactId><version>1</version>\n\
+            <properties>{version}</properties></project>"
+        )
+    };
+    let module = "<project><parent><groupId>t</groupId><artifactId>top</artifactId><version>1</version></parent>\n\
+        <artifactId>app</artifactId><dependencies>\n\
+        <dependency><groupId>org.a</groupId><artifactId>left</artifactId><version>${left}</version></dependency>\n\
+        </dependencies></project>";
+    scene.write("project/app/pom.xml", module);
+    for (version, expected) in [("<left>1.4.0</left>", 1), ("<left>1.5.0</left>", 0), ("<right>1.5.0</right>", 3)] {
+        scene.write("project/pom.xml", &parent(version));
+        let (code, report) = scene.check(&[&feed]);
+        assert_eq!((code, gaps(&report, "not-covered")), (expected, 1), "{version}: {}", report["gaps"]);
+        assert_eq!(gaps(&report, "unlocked"), usize::from(expected == 3));
+        assert_eq!(ids(&report).len(), usize::from(expected == 1));
+        if expected == 1 {
+            let finding = &report["findings"][0];
+            assert_eq!((&finding["path"], &finding["line"]), (&json!("app/pom.xml"), &json!(3)));
+        }
+    }
+}
+
+#[test]
 fn a_source_that_disagrees_is_heard() {
     let scene = Scene::new();
     scene.write("project/package-lock.json", &lock(&[("left", "1.4.0")]));

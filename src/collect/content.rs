@@ -40,6 +40,9 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Format> {
         let has = |mark: &&[u8]| memchr::memmem::find(bytes, mark).is_some();
         return JSON.iter().find(|(marks, _)| marks.iter().all(has)).map(|(_, format)| *format);
     }
+    if is_pom(bytes) {
+        return Some(Format::MavenPom);
+    }
     let begins = |mark: &&[u8]| bytes.split(|b| *b == b'\n').any(|line| line.starts_with(mark));
     LINES.iter().find(|(marks, _)| marks.iter().all(begins)).map(|(_, format)| *format)
 }
@@ -55,8 +58,25 @@ fn is_executable(start: &[u8]) -> bool {
     }
 }
 
+/// `<project` behind declarations and comments, and something that every pom has: files of Ant begin so too.
+fn is_pom(bytes: &[u8]) -> bool {
+    const MARKS: [&[u8]; 3] = [b"maven.apache.org/POM", b"<modelVersion>", b"<artifactId>"];
+    const PASSED: [(&[u8], &[u8]); 2] = [(b"<?", b"?>"), (b"<!--", b"-->")];
+    let mut rest = bytes.trim_ascii_start();
+    while let Some((_, end)) = PASSED.iter().find(|(begin, _)| rest.starts_with(begin)) {
+        let Some(at) = memchr::memmem::find(rest, end) else { return false };
+        rest = rest.get(at + end.len()..).unwrap_or_default().trim_ascii_start();
+    }
+    let behind = rest.strip_prefix(b"<project").and_then(<[u8]>::first);
+    behind.is_some_and(|b| b.is_ascii_whitespace() || *b == b'>')
+        && MARKS.iter().any(|mark| memchr::memmem::find(rest, mark).is_some())
+}
+
 /// What a name ends with that a tool looks for, behind a mark of some sort: `2024-01-01.package-lock.json`.
 pub(super) fn by_end_of_name(parent: &[u8], name: &[u8]) -> Option<Format> {
+    if name.ends_with(b".pom") {
+        return Some(Format::MavenPom); // as repositories name them
+    }
     let starts = name.iter().enumerate().filter(|(_, byte)| matches!(byte, b'-' | b'_' | b'.' | b'+'));
     starts.filter_map(|(at, _)| name.get(at + 1..)).find_map(|end| Format::of_name(parent, end))
 }
@@ -82,6 +102,16 @@ mod tests {
         ] {
             assert_eq!(recognise(text.as_bytes()), Some(format), "{text}");
         }
+        for pom in [
+            "<project><artifactId>a</artifactId></project>",
+            "<?xml version=\"1.0\"?>\n<!-- licence -->\n<project\n xmlns=\"http://maven.apache.org/POM/4.0.0\">",
+        ] {
+            assert_eq!(recognise(pom.as_bytes()), Some(Format::MavenPom), "{pom}");
+        }
+        for other in ["<project name=\"ant\" default=\"all\">", "<!-- <project><artifactId>", "<projects><artifactId>"]
+        {
+            assert_eq!(recognise(other.as_bytes()), None, "{other}");
+        }
         for other in ["", "{}", "{\"name\": \"a\"}", "hello\n", "[[package]]\nname = \"a\"\nversion = \"1\"\n"] {
             assert_eq!(recognise(other.as_bytes()), None, "{other}");
         }
@@ -104,6 +134,8 @@ mod tests {
     fn a_name_may_have_something_before_it() {
         assert_eq!(by_end_of_name(b"", b"2024-01-01-0f.package-lock.json"), Some(Format::NpmLock));
         assert_eq!(by_end_of_name(b"", b"x-requirements.txt"), Some(Format::Requirements));
+        assert_eq!(by_end_of_name(b"", b"a-1.0.pom"), Some(Format::MavenPom));
+        assert_eq!(by_end_of_name(b"", b"2024-01-01-0f.pom.xml"), Some(Format::MavenPom));
         assert_eq!(by_end_of_name(b"", b"xyarn.lock"), None);
         assert_eq!(by_end_of_name(b"", b"a.json"), None);
     }

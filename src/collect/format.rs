@@ -81,6 +81,8 @@ pub enum Format {
     ConanLock,
     /// `packages.config`.
     PackagesConfig,
+    /// `pom.xml`.
+    MavenPom,
     /// `stack.yaml.lock`.
     StackLock,
     /// `cabal.project.freeze`.
@@ -140,6 +142,7 @@ impl Format {
             Self::Podfile => "podfile",
             Self::ConanLock => "conan-lock",
             Self::PackagesConfig => "packages-config",
+            Self::MavenPom => "maven-pom",
             Self::StackLock => "stack-lock",
             Self::CabalFreeze => "cabal-freeze",
             Self::GithubActions => "github-actions",
@@ -239,6 +242,7 @@ impl Format {
             b"Podfile" => Self::Podfile,
             b"conan.lock" => Self::ConanLock,
             b"packages.config" => Self::PackagesConfig,
+            b"pom.xml" => Self::MavenPom,
             b"stack.yaml.lock" => Self::StackLock,
             b"cabal.project.freeze" => Self::CabalFreeze,
             other if other.ends_with(b".deps.json") => Self::DepsJson,

@@ -9,8 +9,8 @@ use crate::inventory::wants::{self, Family, Wants};
 use crate::inventory::{
     binary, bun_lock, cabal_freeze, cargo_lock, composer_lock, conan_lock, deno_lock, deps_json, gemfile_lock,
     github_actions, go_mod, go_sum, gradle_lock, installed, java_archive, mix_lock, npm_lock, package_resolved,
-    packages_config, packages_lock, pdm_lock, pipfile_lock, pnpm_lock, podfile_lock, poetry_lock, pubspec_lock, pylock,
-    requirements, resolve, scope, stack_lock, uv_lock, yarn_lock,
+    packages_config, packages_lock, pdm_lock, pipfile_lock, pnpm_lock, podfile_lock, poetry_lock, pom, pubspec_lock,
+    pylock, requirements, resolve, scope, stack_lock, uv_lock, yarn_lock,
 };
 use crate::model::{Digest, Gap, GapKind, Inventory, LedgerRow, RowState, Stage, TreePath};
 use crate::sys::{Fault, Sys, SysError, spread};
@@ -271,6 +271,7 @@ fn parse(
         Format::Podfile => return asks(wants::of_code(path, &bytes, Family::CocoaPods)),
         Format::ConanLock => conan_lock::parse(path, &bytes),
         Format::PackagesConfig => packages_config::parse(path, &bytes),
+        Format::MavenPom => pom::parse(path, &bytes, other),
         Format::StackLock => stack_lock::parse(path, &bytes),
         Format::CabalFreeze => cabal_freeze::parse(path, &bytes),
         Format::GithubActions => github_actions::parse(path, &bytes),

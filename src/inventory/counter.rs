@@ -3,12 +3,14 @@
 
 mod javascript;
 mod lines;
+mod markup;
 mod objects;
 mod packed;
 pub mod python;
 
 pub use javascript::{bun, deno, npm_packages, npm_tree, pnpm, yarn};
 pub use lines::{cabal, gemfile, go_mod, go_sum, gradle, mix, packages_config, podfile, stack, uses};
+pub use markup::pom;
 pub use objects::{auditable, composer, conan, deps_json, package_resolved, packages_lock};
 pub use packed::{go_build, java, npm_package, python_metadata};
 

@@ -34,6 +34,7 @@ mod place;
 pub mod pnpm_lock;
 pub mod podfile_lock;
 pub mod poetry_lock;
+pub mod pom;
 pub mod pubspec_lock;
 pub mod pylock;
 pub mod python;

@@ -22,6 +22,7 @@ use items::{Item, items};
 use set::Set;
 
 pub use set::MAX_FILES;
+pub(super) use set::relative;
 
 /// The format in `Inventory::format`.
 pub const FORMAT: &str = "pip-requirements";
@@ -233,7 +234,7 @@ impl Reader<'_> {
     }
 
     fn include(&mut self, target: &str, at: usize) -> Result<(), Refusal> {
-        let Some(path) = set::resolve(self.path, target) else {
+        let Some(path) = relative(self.path, target) else {
             let (kind, why) = if target.contains("://") {
                 (GapKind::Unreadable, "an include from the network, which is not read")
             } else {

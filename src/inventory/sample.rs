@@ -63,14 +63,14 @@ pub(in crate::inventory) fn rows(read: &Inventory) -> Vec<(String, u32, u32)> {
 fn a_hundred_thousand_entries_end_soon() {
     use crate::inventory::{
         cabal_freeze, conan_lock, deps_json, github_actions, mix_lock, package_resolved, packages_config,
-        packages_lock, podfile_lock, pubspec_lock, stack_lock,
+        packages_lock, podfile_lock, pom, pubspec_lock, stack_lock,
     };
     const MANY: usize = 100_000;
     type Parse = fn(&TreePath, &[u8]) -> Result<Partial<Inventory>, Gap>;
     let many = |separator: &str, entry: &dyn Fn(usize, usize) -> String| {
         (0..MANY).map(|n| entry(n, (n + 1) % MANY)).collect::<Vec<_>>().join(separator)
     };
-    let formats: [(Parse, String, String, &str); 11] = [
+    let formats: [(Parse, String, String, &str); 12] = [
         (cabal_freeze::parse, "constraints: ".into(), many(",\n  ", &|n, _| format!("any.p{n} ==1")), "\n"),
         (
             conan_lock::parse,
@@ -123,6 +123,16 @@ fn a_hundred_thousand_entries_end_soon() {
             "PODS:\n".into(),
             many("\n", &|n, to| format!("  - p{n} (1):\n    - p{to}")),
             "\n\nCOCOAPODS: 1\n",
+        ),
+        (
+            |path, bytes| pom::parse(path, bytes, &|_| None).map(|read| Partial::whole(read.value)), // it has one gap
+            "<project><artifactId>a</artifactId><properties><v>1</v></properties><dependencies>".into(),
+            many("\n", &|n, _| {
+                format!(
+                    "<dependency><groupId>g</groupId><artifactId>p{n}</artifactId><version>${{v}}</version></dependency>"
+                )
+            }),
+            "</dependencies></project>",
         ),
         (
             pubspec_lock::parse,

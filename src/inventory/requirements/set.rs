@@ -60,7 +60,7 @@ impl Set {
                 };
                 let Some((target, constraint)) = target else { continue }; // it leads to no other file
                 // An address outside of the tree is told where the line is read.
-                let Some(target) = resolve(&path, target) else { continue };
+                let Some(target) = relative(&path, target) else { continue };
                 if seen.insert((target.clone(), constraint)) {
                     open.push((target, constraint, None));
                 }
@@ -111,7 +111,7 @@ impl Set {
 }
 
 /// The file that a path in another file means; none where it leads out of the tree, or to the network.
-pub(super) fn resolve(from: &TreePath, target: &str) -> Option<TreePath> {
+pub(in crate::inventory) fn relative(from: &TreePath, target: &str) -> Option<TreePath> {
     if target.contains("://") || target.starts_with(['/', '\\', '~']) {
         return None;
     }

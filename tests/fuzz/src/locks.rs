@@ -4,7 +4,7 @@ use super::{lines, told};
 use portcullis::inventory::counter;
 use portcullis::inventory::{
     cabal_freeze, composer_lock, conan_lock, deps_json, gemfile_lock, github_actions, go_mod, go_sum, gradle_lock,
-    mix_lock, package_resolved, packages_config, packages_lock, podfile_lock, pubspec_lock, stack_lock,
+    mix_lock, package_resolved, packages_config, packages_lock, podfile_lock, pom, pubspec_lock, stack_lock,
 };
 use portcullis::model::{Gap, GapKind, Inventory, Partial, TreePath};
 
@@ -37,6 +37,7 @@ pub fn locks(data: &[u8]) {
             b"packages.config" => (packages_config::parse(&path, bytes), counter::packages_config(bytes)),
             b"packages.lock.json" => (packages_lock::parse(&path, bytes), counter::packages_lock(bytes)),
             b"Podfile.lock" => (podfile_lock::parse(&path, bytes), counter::podfile(bytes)),
+            b"pom.xml" => (pom::parse(&path, bytes, &beside), counter::pom(bytes)),
             b"pubspec.lock" => (pubspec_lock::parse(&path, bytes), counter::pnpm(bytes)),
             b"stack.yaml.lock" => (stack_lock::parse(&path, bytes), counter::stack(bytes)),
             _ => return None,
