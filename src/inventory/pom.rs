@@ -28,7 +28,7 @@ use std::rc::Rc;
 /// The format in `Inventory::format`.
 pub const FORMAT: &str = "maven-pom";
 
-/// Parents above each other, and imports inside each other. Apache's own go to 6.
+/// Parents above each other, and imports inside each other: each is a file of its own that people keep up by hand.
 const MAX_PARENTS: usize = 32;
 const RESTORE: &str = "restore the file from version control";
 const ABOUT: About = About { format: FORMAT, counts: "elements `dependency`", restore: RESTORE, complete: RESTORE };

@@ -12,10 +12,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Other files that one pom makes us read. Spring has 40 above and beside each other.
+/// Other files that one pom makes us read: parents, and modules that may be what it imports. The largest real one known
+/// has 44 modules.
 const MAX_FILES: usize = 256;
-/// Looks at a profile for a property, and at a module for a project, over all dependencies of one file: some seconds.
-/// Those of Hadoop take 40,000.
+/// Looks at a profile for a property and at a module for a project, over all dependencies of one file: some seconds. A
+/// hundred dependencies with a property each, below three parents of ten profiles, take 3,300.
 const MAX_WORK: usize = 50_000_000;
 /// Where Maven looks for a parent.
 const USUAL_PARENT: &str = "../pom.xml";

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Versions of the model that differ in nothing that is read here. 4.1.0 leaves out more that Maven then fills in.
 const MODELS: [&str; 2] = ["4.0.0", "4.1.0"];
 
-/// Profiles of one file. The largest pom known has 40.
+/// Profiles of one file. The largest real pom known has 10.
 const MAX_PROFILES: usize = 256;
 
 /// A file. Texts are empty where the file says nothing.
