@@ -22,8 +22,8 @@ const ABOUT: About = About {
     restore: RESTORE,
     complete: "run `bundle lock` so that bundler completes the lock, and commit the result",
 };
-/// The default registry.
-const REGISTRY: &str = "rubygems.org";
+/// A label in every name of the default registry, and of what mirrors it under its name.
+const REGISTRY: &str = "rubygems";
 /// What the dependencies that stand in `DEPENDENCIES` are those of; no gem has such a name.
 const PROJECT: &str = "the project";
 /// It may be asked for, and is in no lock: bundler itself answers.
@@ -236,10 +236,10 @@ fn refuse(line: &Line<'_>, why: &str) -> Refusal {
     Refusal::new(line.at, why, RESTORE)
 }
 
-/// Whether this is the address of the default registry, under any of its names.
+/// Whether this is the address of the default registry, under any of its names or of a mirror that is called like it.
 fn is_default(remote: &str) -> bool {
     let host = remote.split_once("://").map_or(remote, |(_, rest)| rest).split('/').next().unwrap_or_default();
-    host == REGISTRY || host.strip_suffix(REGISTRY).is_some_and(|sub| sub.ends_with('.'))
+    host.split('.').any(|label| label == REGISTRY)
 }
 
 /// The address without a password.

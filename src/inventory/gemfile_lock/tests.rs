@@ -9,7 +9,7 @@ const SUM: &str = "47dd8b13cb72ed70d7c9ebb4aad5d2ce73c8b2d11f3f3b0b9b0e5d9c1ed2a
 
 fn good() -> String {
     format!(
-        "GIT\n  remote: https://u:p@e.example/a.git\n  revision: 1f\n  branch: main\n  specs:\n    a (1.0)\n      b (>= 2, < 3)\n\nPATH\n  remote: .\n  specs:\n    own (0.1)\n      a\n      bundler (>= 2)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n    b (2.0.1)\n    b (2.0.1-x86_64-linux-gnu)\n    c (3.0.pre)\n      b\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  a!\n  c (~> 3.0)\n  own!\n\nCHECKSUMS\n  b (2.0.1) sha256={SUM}\n  c (3.0.pre)\n\nRUBY VERSION\n   ruby 3.1.2p20\n\nBUNDLED WITH\n   2.2.0\n"
+        "GIT\n  remote: https://u:p@e.example/a.git\n  revision: 1f\n  branch: main\n  specs:\n    a (1.0)\n      b (>= 2, < 3)\n\nPATH\n  remote: .\n  specs:\n    own (0.1)\n      a\n      bundler (>= 2)\n\nGEM\n  remote: https://rubygems.e.example/\n  specs:\n    b (2.0.1)\n    b (2.0.1-x86_64-linux-gnu)\n    c (3.0.pre)\n      b\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  a!\n  c (~> 3.0)\n  own!\n\nCHECKSUMS\n  b (2.0.1) sha256={SUM}\n  c (3.0.pre)\n\nRUBY VERSION\n   ruby 3.1.2p20\n\nBUNDLED WITH\n   2.2.0\n"
     )
 }
 
@@ -44,17 +44,19 @@ fn gems_have_platforms_sources_checksums_and_edges() {
 #[test]
 fn only_the_default_registry_is_the_default() {
     let of = |remote: &str| {
-        parse_text(&good().replace("remote: https://rubygems.org/", remote)).unwrap().value.components[2].source.clone()
+        parse_text(&good().replace("remote: https://rubygems.e.example/", remote)).unwrap().value.components[2]
+            .source
+            .clone()
     };
     for remote in [
-        "remote: http://rubygems.org",
-        "remote: https://index.rubygems.org/",
-        "remote: https://e.example/\n  remote: https://rubygems.org/",
+        "remote: http://rubygems.e.example",
+        "remote: https://index.rubygems.e.example/",
+        "remote: https://e.example/\n  remote: https://rubygems.e.example/",
     ] {
         assert_eq!(of(remote), Source::Default, "{remote}");
     }
     assert_eq!(of("remote: https://t:x@e.example/"), Source::Registry("https://e.example/".into()));
-    assert_eq!(of("remote: https://notrubygems.org/"), Source::Registry("https://notrubygems.org/".into()));
+    assert_eq!(of("remote: https://notrubygems.e.example/"), Source::Registry("https://notrubygems.e.example/".into()));
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn a_file_that_is_not_whole_is_refused() {
 
 #[test]
 fn damage_hides_no_gem() {
-    let good = "GEM\n  remote: https://rubygems.org/\n  specs:\n    a (1)\n      b\n    b (2)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  a\n";
+    let good = "GEM\n  remote: https://rubygems.e.example/\n  specs:\n    a (1)\n      b\n    b (2)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  a\n";
     law::no_damage_hides_a_package(parse, good.as_bytes(), |_| false);
 }
 
