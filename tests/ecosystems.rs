@@ -223,6 +223,21 @@ fn an_ecosystem_that_no_source_speaks_of_keeps_the_gate_shut() {
 }
 
 #[test]
+fn a_source_on_another_ecosystem_is_put_aside() {
+    let scene = Scene::new();
+    scene.write("project/package-lock.json", &lock(&[("left", "1.4.0")]));
+    let npm = scene.source("npm", &[record("GHSA-1", &[], "npm", "right", "9.0.0")]);
+    let python = scene.source("python", &[record("PYSEC-1", &[], "PyPI", "left", "9")]);
+    let names = |report: &Value| {
+        let sources = report["sources"].as_array().unwrap().iter();
+        sources.map(|source| source["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&scene.check(&[&npm, &python]).1), ["npm"]);
+    scene.write("project/requirements.txt", "a==1\n");
+    assert_eq!(names(&scene.check(&[&npm, &python]).1), ["npm", "python"]);
+}
+
+#[test]
 fn a_version_without_a_place_in_the_order_is_a_gap_that_names_both() {
     let scene = Scene::new();
     scene.write("project/package-lock.json", &lock(&[("left", "1.4.0")]));

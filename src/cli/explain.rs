@@ -131,7 +131,7 @@ pub(super) fn of_advisory(record: &Advisory, verdict: &Verdict) -> String {
 /// Everything on one record of another source.
 fn of_record(source: &str, record: &Record, verdict: &Verdict) -> String {
     let mut out = Lines::default();
-    out.line(0, &format!("{}: {}", record.id, record.title));
+    out.line(0, &[record.id.as_str(), record.title.as_str()].join(if record.title.is_empty() { "" } else { ": " }));
     let published = record.published.map(|time| format!(", published {}", time.date())).unwrap_or_default();
     out.line(2, &format!("{} of the source {source}{published}", word(record.kind)));
     if let Some(withdrawn) = record.withdrawn {

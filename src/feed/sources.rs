@@ -7,6 +7,7 @@ use super::install::Home;
 use super::{Choice, DEFAULT_NAME, Feed, FeedError, choose, key};
 use crate::model::{Ecosystem, FeedInfo, FeedKind, Gap, GapKind, Partial, Record, Stage};
 use crate::sys::{Fault, FileKind, Sys, SysError, spread};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How the name of an installed index ends.
@@ -48,6 +49,20 @@ impl Catalogue {
         rows
     }
 
+    /// Puts aside the indexes that speak of none of these ecosystems, so that neither their age nor what could not be read of
+    /// them matters to who uses none of them. Where that cannot be told an index stays. Of no ecosystem nothing is put aside.
+    pub fn keep_for(&mut self, ecosystems: &BTreeSet<Ecosystem>) {
+        if ecosystems.is_empty() {
+            return;
+        }
+        let matters = |index: &Index| ecosystems.iter().any(|ecosystem| index.covers(ecosystem.osv()).unwrap_or(true));
+        let (indexes, kinds) = (std::mem::take(&mut self.indexes), std::mem::take(&mut self.kinds));
+        for (index, kind) in indexes.into_iter().zip(kinds).filter(|(index, _)| matters(index)) {
+            self.indexes.push(index);
+            self.kinds.push(kind);
+        }
+    }
+
     /// Whether any record speaks of a package of this ecosystem.
     ///
     /// Errors: an index is damaged.
@@ -77,7 +92,7 @@ pub(super) fn source_of(word: &str) -> Option<(Format, PathBuf)> {
 }
 
 /// Opens what the words after `--feed` choose; without words the installed feed of RustSec and every installed index. What
-/// cannot be opened is a gap, and so is what could not be read of the rest.
+/// cannot be opened is a gap; what could not be read of an index is told by [`Catalogue::unread`].
 pub fn open_all(sys: &dyn Sys, words: &[String]) -> Partial<Catalogue> {
     let mut all = Partial::<Catalogue>::default();
     if words.is_empty() {
@@ -101,7 +116,7 @@ pub fn open_all(sys: &dyn Sys, words: &[String]) -> Partial<Catalogue> {
             }
             Ok(Choice::Source(format, path)) => {
                 match compiled(sys, format, &path) {
-                    Ok(index) => all.value.add(index, FeedKind::Directory, &mut all.gaps),
+                    Ok(index) => all.value.add(index, FeedKind::Directory),
                     Err(error) => all.gaps.push(unusable(word, &error)),
                 }
                 continue;
@@ -126,7 +141,6 @@ pub fn open_all(sys: &dyn Sys, words: &[String]) -> Partial<Catalogue> {
 /// Errors: a part cannot be opened, or there is nothing to ask.
 pub fn open_to_ask(sys: &dyn Sys, words: &[String]) -> Result<Catalogue, FeedError> {
     let mut catalogue = Catalogue::default();
-    let add = |catalogue: &mut Catalogue, index, kind| catalogue.add(index, kind, &mut Vec::new());
     if words.is_empty() {
         match super::open(sys, &Choice::Installed(DEFAULT_NAME.to_owned())) {
             Ok(feed) => catalogue.feed = Some(feed.value),
@@ -135,16 +149,16 @@ pub fn open_to_ask(sys: &dyn Sys, words: &[String]) -> Result<Catalogue, FeedErr
             Err(error) => return Err(error),
         }
         for name in installed(sys)? {
-            add(&mut catalogue, open_index(sys, &name)?, FeedKind::Installed);
+            catalogue.add(open_index(sys, &name)?, FeedKind::Installed);
         }
         return Ok(catalogue);
     }
     for word in words {
         match choose(sys, Some(word))? {
             Choice::Installed(name) if is_index(sys, &name) => {
-                add(&mut catalogue, open_index(sys, &name)?, FeedKind::Installed);
+                catalogue.add(open_index(sys, &name)?, FeedKind::Installed);
             }
-            Choice::Source(format, path) => add(&mut catalogue, compiled(sys, format, &path)?, FeedKind::Directory),
+            Choice::Source(format, path) => catalogue.add(compiled(sys, format, &path)?, FeedKind::Directory),
             _ if catalogue.feed.is_some() => return Err(FeedError::TwoFeeds(word.clone())),
             choice => catalogue.feed = Some(super::open(sys, &choice)?.value),
         }
@@ -167,12 +181,20 @@ impl Catalogue {
         Ok(found)
     }
 
-    fn add(&mut self, index: Index, kind: FeedKind, gaps: &mut Vec<Gap>) {
-        match index.gaps() {
-            // What the reader leaves out on purpose was told when the source was read, and matches nothing.
-            Ok(found) => gaps.extend(found.into_iter().filter(|gap| gap.kind != GapKind::NotCovered)),
-            Err(error) => gaps.push(unusable(index.name(), &error)),
+    /// What could not be read of the sources of the indexes when they were compiled.
+    pub fn unread(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for index in &self.indexes {
+            match index.gaps() {
+                // What the reader leaves out on purpose was told when the source was read, and matches nothing.
+                Ok(found) => gaps.extend(found.into_iter().filter(|gap| gap.kind != GapKind::NotCovered)),
+                Err(error) => gaps.push(unusable(index.name(), &error)),
+            }
         }
+        gaps
+    }
+
+    fn add(&mut self, index: Index, kind: FeedKind) {
         self.indexes.push(index);
         self.kinds.push(kind);
     }
@@ -185,7 +207,7 @@ fn open_indexes(sys: &dyn Sys, names: &[String], all: &mut Partial<Catalogue>) {
     };
     for (name, index) in names.iter().zip(opened) {
         match index {
-            Ok(index) => all.value.add(index, FeedKind::Installed, &mut all.gaps),
+            Ok(index) => all.value.add(index, FeedKind::Installed),
             Err(error) => all.gaps.push(unusable(name, &error)),
         }
     }

@@ -118,6 +118,9 @@ pub fn run(sys: &dyn Sys, request: &Request) -> Result<Verdict, GateError> {
         None => gaps.push(unusable("opening the feeds broke; this is a fault of Portcullis", "")),
         Some(opened) => {
             catalogue = opened.take(&mut gaps);
+            let components = seen.inventories.iter().flat_map(|(inventory, _)| &inventory.components);
+            catalogue.keep_for(&components.map(|component| component.ecosystem).collect());
+            gaps.extend(catalogue.unread());
             let sources = catalogue.sources();
             for info in catalogue.feed.as_ref().map(Feed::info).into_iter().chain(&sources) {
                 gaps.extend(policy::feed_gaps(info, &policy.feed, now));
